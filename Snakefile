@@ -1,0 +1,42 @@
+"""lemmata: ten papers, from data to figure. Loads the configuration, includes the rules."""
+
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+from lemmata.config import load_config
+from lemmata.errors import LemmataError
+
+min_version("9.20")
+
+
+container: "envs/lemmata.sif"  # built by envs/lemmata.def; used with --sdm apptainer only
+
+
+configfile: "config/config.yaml"
+
+
+ROOT = Path(str(workflow.current_basedir))
+try:
+    CONFIG = load_config(config, ROOT)
+except LemmataError as error:
+    raise SystemExit(f"lemmata: {error}")
+
+
+pathvars:
+    results=f"results/{CONFIG['scale']}",
+    logs=f"logs/{CONFIG['scale']}",
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/calibration.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    "Every figure and claim of the papers that the configuration selects."
+    default_target: True
+    input:
+        figures_of_papers(),
+        rules.claims_table.output.html,

@@ -1,0 +1,1 @@
+"""Records, digests and the job context: who made which file from what."""

@@ -1,0 +1,180 @@
+"""What code a job runs: a digest over the syntax trees of a script's static import closure.
+
+Snakemake compares a script by its modification time and does not look at the modules that it
+imports. Here a script is represented by the syntax trees, without docstrings, of itself and of
+every module of this package that it imports, directly or not: a comment, a touch or a checkout
+changes nothing, an edit of a library module changes exactly the scripts that import it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import grimp
+
+from lemmata.errors import LemmataError
+
+PACKAGE = "lemmata"
+# Import names whose distribution is called otherwise.
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "PyYAML", "PIL": "pillow"}
+# Rooms whose libraries keep records and settings; they take no part in any result.
+BOOKKEEPING = ("lemmata.provenance", "lemmata.config")
+# Fields that change no behaviour: string prefix, type comments, load/store (implied by position).
+IGNORED_FIELDS = {"kind", "type_comment", "ctx", "type_ignores"}
+
+
+@dataclass(frozen=True)
+class Code:
+    """Identity of a script's code.
+
+    digest: sha256 over the script and its modules; modules: digest by module name;
+    software: version by distribution of every third-party package that the closure imports.
+    """
+
+    digest: str
+    modules: dict[str, str]
+    software: dict[str, str]
+
+
+def code_of(script: Path) -> Code:
+    """Digest of `script` with its import closure; LemmataError when a file cannot be parsed."""
+    tree = _parse(script)
+    graph = _graph()
+    modules, external = _closure(_imports(tree), graph)
+    digests = {name: _module_digest(name) for name in sorted(modules)}
+    whole = hashlib.sha256(tree_digest(tree).encode())
+    for name, digest in digests.items():
+        whole.update(f"{name}={digest}\n".encode())
+    return Code(whole.hexdigest(), digests, _versions(external))
+
+
+def tree_digest(tree: ast.AST) -> str:
+    """sha256 of a syntax tree: node types and non-empty fields, without docstrings and positions.
+
+    Our own serialisation, because the text of `ast.dump` differs between Python versions.
+    """
+    digest = hashlib.sha256()
+    for token in _tokens(tree):
+        digest.update(token.encode(errors="surrogatepass"))
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def _tokens(value: object) -> Iterator[str]:
+    if isinstance(value, ast.AST):
+        yield f"({type(value).__name__}"
+        for field in value._fields:
+            child = getattr(value, field, None)
+            if field == "body" and isinstance(child, list):
+                child = _without_docstring(value, child)
+            is_value = isinstance(value, ast.Constant) and field == "value"  # None is one
+            if not is_value and (child is None or child == [] or field in IGNORED_FIELDS):
+                continue
+            yield f".{field}"
+            yield from _tokens(child)
+        yield ")"
+    elif isinstance(value, list):
+        yield "["
+        for item in value:
+            yield from _tokens(item)
+        yield "]"
+    else:
+        yield f"{type(value).__name__}:{value!r}"
+
+
+def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    if not isinstance(node, documented) or not body:
+        return body
+    first = body[0]
+    is_docstring = (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    )
+    return body[1:] if is_docstring else body
+
+
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes())
+    except OSError as error:
+        raise LemmataError(f"{path}: cannot be read ({error.strerror})") from error
+    except SyntaxError as error:
+        raise LemmataError(
+            f"{path}: line {error.lineno}: not valid Python ({error.msg})"
+        ) from error
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    """Dotted names that a script imports; ``from a import b`` gives both ``a`` and ``a.b``."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def _closure(names: Iterable[str], graph: grimp.ImportGraph) -> tuple[set[str], set[str]]:
+    """Modules of this package and top-level external packages reached from `names`."""
+    external = {name.split(".")[0] for name in names} - {PACKAGE}
+    waiting = [name for name in names if name in graph.modules and name.split(".")[0] == PACKAGE]
+    modules: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in modules:
+            continue
+        modules.add(name)
+        # Importing a.b.c executes a and a.b first.
+        if "." in name:
+            waiting.append(name.rpartition(".")[0])
+        for found in graph.find_modules_directly_imported_by(name):
+            if found.split(".")[0] == PACKAGE:
+                waiting.append(found)
+            elif not name.startswith(BOOKKEEPING):
+                external.add(found.split(".")[0])
+    return modules, external - set(sys.stdlib_module_names)
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    names = sorted(DISTRIBUTIONS.get(package, package) for package in packages)
+    return {
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        **{name: _version(name) for name in names},
+    }
+
+
+@functools.cache
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError as error:
+        raise LemmataError(f"package {distribution} is imported but not installed") from error
+
+
+@functools.cache
+def _graph() -> grimp.ImportGraph:
+    return grimp.build_graph(
+        PACKAGE,
+        include_external_packages=True,
+        exclude_type_checking_imports=True,
+        cache_dir=None,  # no cache folder beside the user's files
+    )
+
+
+@functools.cache
+def _module_digest(name: str) -> str:
+    root = Path(__file__).parents[1]
+    path = root.joinpath(*name.split(".")[1:])
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return tree_digest(_parse(source))

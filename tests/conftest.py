@@ -1,0 +1,27 @@
+"""Settings of the whole test run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("lemmata", deadline=None, max_examples=50, derandomize=True)
+settings.load_profile("lemmata")
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The folder of this project."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder of real data files; tests that need it are skipped without it."""
+    folder = os.environ.get("LEMMATA_MIRROR")
+    if not folder:
+        pytest.skip("LEMMATA_MIRROR names no folder of data files")
+    return Path(folder)
