@@ -4,14 +4,13 @@ Every rule has two params. `cfg` holds the values that the job reads, nothing el
 `code` says what will run: script, digest over its import closure, versions of its libraries.
 """
 
+from dataclasses import asdict
 from functools import cache
 
 from lemmata.claims import load_claims
 from lemmata.config import canonical, lookup
 from lemmata.data import registry
 from lemmata.provenance import code as provenance_code
-
-INTEGERS = {"seed"}  # wildcards that enter computations as numbers
 
 
 wildcard_constraints:
@@ -20,6 +19,11 @@ wildcard_constraints:
     model="[a-z_]+",
     seed="[0-9]+",
     study="[a-z_]+",
+
+
+# Params ---------------------------------------------------------------------------------------
+
+INTEGERS = {"seed"}  # wildcards that enter computations as numbers
 
 
 @cache
@@ -48,6 +52,91 @@ def slice_of(*wildcards, **keys):
     return cfg
 
 
-def dataset_of(wc):
-    """The registry's entry for the dataset wildcard."""
-    return registry.dataset(wc.dataset)
+# Data -----------------------------------------------------------------------------------------
+
+
+def fetch_cfg(wc):
+    """Which file, where it was published, and what its bytes must be."""
+    return canonical(asdict(registry.raw_file(wc.dataset, wc.file)))
+
+
+def raw_files(wc):
+    """The raw files that a data set is prepared from; none for a synthetic one."""
+    files = registry.dataset(wc.dataset).files
+    return [f"resources/{raw.dataset}/{raw.name}" for raw in files]
+
+
+def prepare_cfg(wc):
+    """Split settings for what is trained on, the generator's settings for a synthetic set."""
+    entry = registry.dataset(wc.dataset)
+    cfg = {"dataset": wc.dataset}
+    if entry.kind != "forecast":
+        cfg["split"] = lookup(CONFIG, "data.split")
+    if entry.origin == "synthetic":
+        cfg["synthetic"] = lookup(CONFIG, f"data.{wc.dataset}")
+    return canonical(cfg)
+
+
+# Calibration ----------------------------------------------------------------------------------
+
+CALIBRATION = CONFIG["calibration"]
+DATASETS = {name: registry.dataset(name) for name in CALIBRATION["datasets"]}
+FORECASTS = [name for name, entry in DATASETS.items() if entry.kind == "forecast"]
+# Experiments that a configuration may leave out; a claim can require one by name.
+EXPERIMENTS = {"published_forecasts": bool(FORECASTS)}
+PUBLISHED = "published"  # the model's name where a forecast comes with the data
+
+
+def models_of(dataset):
+    """Models whose predictions on a data set are judged."""
+    entry = DATASETS[dataset]
+    if entry.kind == "forecast":
+        return [PUBLISHED]
+    classical = list(CALIBRATION["classical"]) if entry.kind == "tabular" else []
+    return classical + list(CALIBRATION["networks"][entry.kind])
+
+
+def network_cfg(wc):
+    """Settings of one network on one data set for one seed."""
+    settings = lookup(CONFIG, f"calibration.networks.{DATASETS[wc.dataset].kind}.{wc.model}")
+    own = {"model": wc.model, "dataset": wc.dataset, "seed": int(wc.seed)}
+    return canonical(settings | own)
+
+
+def predictions_of(wc):
+    """The prediction tables of one model: one of all seeds, or one a seed."""
+    folder = f"<results>/{wc.family}/{wc.dataset}/{wc.model}"
+    if wc.model == PUBLISHED:
+        return [f"<results>/data/{wc.dataset}/table.parquet"]
+    if wc.model in CALIBRATION["classical"]:
+        return [f"{folder}/predictions.parquet"]
+    return [f"{folder}/seed{seed}/predictions.parquet" for seed in CALIBRATION["seeds"]]
+
+
+# Claims ---------------------------------------------------------------------------------------
+
+try:
+    ALL_CLAIMS = {claim.id: claim for claim in load_claims(ROOT / "config" / "claims.yaml")}
+except LemmataError as error:
+    raise SystemExit(f"lemmata: {error}")
+
+CLAIMS = sorted(name for name in ALL_CLAIMS if name.split(".")[0] in CONFIG["papers"])
+
+
+def claim_tables(claim):
+    """Evidence tables of a claim; none where it requires an experiment that is not configured."""
+    met = claim.requires is None or EXPERIMENTS[claim.requires]
+    return list(claim.tables) if met else []
+
+
+def evidence_of(wc):
+    """The evidence tables that a claim is judged by."""
+    return [f"<results>/{table}" for table in claim_tables(ALL_CLAIMS[wc.claim])]
+
+
+def claim_cfg(wc):
+    """One claim as data, the scale that decides whether it is asked, and its tables' names."""
+    claim = ALL_CLAIMS[wc.claim]
+    return canonical(
+        {"claim": claim.to_dict(), "scale": CONFIG["scale"], "tables": claim_tables(claim)}
+    )

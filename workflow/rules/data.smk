@@ -5,28 +5,6 @@ Out: resources/<dataset>/<file>, then <results>/data/<dataset>/table.parquet wit
 """
 
 
-def fetch_cfg(wc):
-    """Which file, and what its bytes must be; where it comes from changes no result."""
-    raw = registry.raw_file(wc.dataset, wc.file)
-    return canonical({"dataset": wc.dataset, "file": wc.file, "sha256": raw.sha256})
-
-
-def raw_files(wc):
-    """The raw files that a data set is prepared from; none for a synthetic one."""
-    return [f"resources/{wc.dataset}/{raw.name}" for raw in dataset_of(wc).files]
-
-
-def prepare_cfg(wc):
-    """Split settings for what is trained on, the generator's settings for a synthetic set."""
-    entry = dataset_of(wc)
-    cfg = {"dataset": wc.dataset}
-    if entry.kind != "forecast":
-        cfg["split"] = lookup(CONFIG, "data.split")
-    if entry.origin == "synthetic":
-        cfg["synthetic"] = lookup(CONFIG, f"data.{wc.dataset}")
-    return canonical(cfg)
-
-
 rule fetch:
     "Raw file {wildcards.file} of {wildcards.dataset}: copy or download, verify, make read-only."
     output:
@@ -59,7 +37,7 @@ rule prepare:
         cfg=prepare_cfg,
         code=code_of("data/prepare.py"),
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=3000,
+        runtime=20,
     script:
         "../scripts/data/prepare.py"

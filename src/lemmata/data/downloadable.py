@@ -1,0 +1,198 @@
+"""Data sets that come from the internet or a mirror; mirror_path is the place below the mirror.
+
+The addresses are pinned to a commit where the host has commits. Whatever an address serves, only
+the bytes of the sha256 given here are taken.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lemmata.data.dataset import Dataset
+from lemmata.data.raw import RawFile
+
+_SHA256: Final = {
+    "adult.data": "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d",
+    "adult.test": "a2a9044bc167a35b2361efbabec64e89d69ce82d9790d2980119aac5fd7e9c05",
+    "bank.zip": "99d7e8eb12401ed278b793984423915411ea8df099e1795f9fefe254f513fe5e",
+    "compas-scores-two-years": "c451db85908b2f7fef1d83203bedf6b71ecda0d5af468d82ae62178f91d0cc7d",
+    "UCI_Credit_Card.csv": "f7b7d22d1f8dd27dadb25d4b78d8a4ae7c441ab6cc12d1ea58c0efc54d4d1788",
+    "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    "resnet34": "b123aebe9a94f4fe33958fa74b6411a1809f3b7f517189c8be2252befd3e91ae",
+    "resnext50_32x4d": "85afef372b11427a32ebbfc08d6357af6a4d09f2174b530d0317f192ca964beb",
+    "resnet110_c10": "49d17c420a3aac8144a09e3ae08bf2e5fa9b26dc7e0f7fc2113a1dee2f52687c",
+    "resnet110_c100": "33f1156e28434f051a7cc82c948423878810751893f5216397865a3a861d0bc4",
+    "densenet40_c10": "b1238523e4e90c5833d5b102163dcab8d89e916a31549f21f0c0b40d0091ddcf",
+    "densenet40_c100": "f69725d540e02263af54b77ed297190f341edd86214ab0424a9634337f7b8b15",
+    "SF.FC.C1.csv": "dfe181aa2bb41852f754f9487ca04bfe568ec19a6b21e1b13e7ab28951951773",
+    "precip_Niamey_2016.csv": "df81be2693c4f21948665efbbf1f1abdd0585aa8e6ebdb5b910110bf9c8d1fa3",
+}
+_UCI: Final = "https://archive.ics.uci.edu"
+_GITHUB: Final = "https://raw.githubusercontent.com"
+_DIAGRAMS: Final = f"{_GITHUB}/hollance/reliability-diagrams"
+
+
+def _adult(file: str) -> RawFile:
+    source = f"{_UCI}/ml/machine-learning-databases/adult/{file}"
+    return RawFile("adult", file, source, _SHA256[file], f"adult/{file}", f"{_UCI}/dataset/2/adult")
+
+
+def _mnist(stem: str) -> RawFile:
+    file = f"{stem}.gz"
+    source = f"https://ossci-datasets.s3.amazonaws.com/mnist/{file}"
+    page = "https://storage.googleapis.com/cvdf-datasets/mnist/"
+    return RawFile("mnist", file, source, _SHA256[stem], f"mnist/{file}", page)
+
+
+def _network(name: str, title: str, key: str, path: str, network_by: str) -> Dataset:
+    """Top-label confidences of a trained network; `path` is commit and path in the repository."""
+    file = path.rpartition("/")[2]
+    mirror_file = f"imagenet_{file}" if "ImageNet" in path else file
+    page = "https://github.com/hollance/reliability-diagrams"
+    raw = RawFile(
+        name, file, f"{_DIAGRAMS}/{path}", _SHA256[key], f"calibration/{mirror_file}", page
+    )
+    note = "p is the confidence of the predicted class, y whether that class is right"
+    citation = f"Hollemans (2020), reliability-diagrams; network by {network_by}"
+    return Dataset(name, title, "forecast", (raw,), "MIT", citation, note=note)
+
+
+def _imagenet(name: str, title: str, model: str) -> Dataset:
+    commit = "2089cf4c699f659e249e411917bd65e96833dd01"
+    path = f"{commit}/results/ImageNet_pytorch-image-models/{model}.csv"
+    return _network(f"imagenet_{name}", title, model, path, "Wightman (2019), timm")
+
+
+def _cifar(classes: int, network: str, title: str) -> Dataset:
+    commit = "c453b1257dfaba18ea70c3897274641774db663f"
+    key = f"{network}_c{classes}"
+    path = f"{commit}/results/markus93/probs_{key}_logits.csv"
+    name = f"cifar{classes}_{network}"
+    title = f"{title} on the test set of CIFAR-{classes}"
+    return _network(name, title, key, path, "Kull et al. (2019), markus93/NN_calibration")
+
+
+def _solar_flares(forecaster: str) -> Dataset:
+    name, file = f"solar_flares_{forecaster.lower()}", "SF.FC.C1.csv"
+    commit = "eadae5165df18ba4b9aae4b7c4a0035f44e136be"
+    source = f"{_GITHUB}/TimoDimi/replication_DGJ20/{commit}/data/{file}"
+    page = "https://doi.org/10.7910/DVN/HYP74O"
+    return Dataset(
+        name,
+        f"Daily forecasts of a C1.0 solar flare by {forecaster}, 2016 to 2017",
+        "forecast",
+        (RawFile(name, file, source, _SHA256[file], f"calibration/{file}", page),),
+        "CC0",
+        "Leka, Park (2019), doi 10.7910/DVN/HYP74O; Dimitriadis, Gneiting, Jordan (2021), PNAS 118",
+    )
+
+
+DOWNLOADABLE: Final = (
+    Dataset(
+        "adult",
+        "Census income 1994, y = 1 income above 50,000 dollars",
+        "tabular",
+        (_adult("adult.data"), _adult("adult.test")),
+        "CC BY 4.0",
+        "Becker, Kohavi (1996), Adult, UCI, doi 10.24432/C5XW20",
+        note="rows with a missing value are left out; the survey weight is no feature",
+    ),
+    Dataset(
+        "bank_marketing",
+        "Bank marketing calls, y = 1 term deposit subscribed",
+        "tabular",
+        (
+            RawFile(
+                "bank_marketing",
+                "bank.zip",
+                f"{_UCI}/ml/machine-learning-databases/00222/bank.zip",
+                _SHA256["bank.zip"],
+                "bank_marketing/bank.zip",
+                f"{_UCI}/dataset/222/bank+marketing",
+            ),
+        ),
+        "CC BY 4.0",
+        "Moro, Cortez, Rita (2014), Decision Support Systems 62, doi 10.24432/C5K306",
+        note="the duration of the call is left out: it is known only with the outcome",
+    ),
+    Dataset(
+        "compas",
+        "COMPAS two-year recidivism, y = 1 new offence",
+        "tabular",
+        (
+            RawFile(
+                "compas",
+                "compas-scores-two-years.csv",
+                f"{_GITHUB}/propublica/compas-analysis/bafff5da3f2e45eca6c2d5055faad269defd135a"
+                "/compas-scores-two-years.csv",
+                _SHA256["compas-scores-two-years"],
+                "compas/compas-scores-two-years.csv",
+                "https://github.com/propublica/compas-analysis",
+            ),
+        ),
+        "none stated",
+        "Larson, Mattu, Kirchner, Angwin (2016), How We Analyzed the COMPAS Recidivism Algorithm",
+        note="the raw file names real people: names, dates of birth, case numbers are never read",
+    ),
+    Dataset(
+        "credit_default",
+        "Default of credit card clients, y = 1 default next month",
+        "tabular",
+        (
+            RawFile(
+                "credit_default",
+                "UCI_Credit_Card.csv",
+                None,
+                _SHA256["UCI_Credit_Card.csv"],
+                "credit_default/UCI_Credit_Card.csv",
+                f"{_UCI}/dataset/350/default+of+credit+card+clients",
+            ),
+        ),
+        "CC BY 4.0",
+        "Yeh, Lien (2009), Expert Systems with Applications 36, doi 10.24432/C55S3H",
+        note="mirror only: the table in CSV, numbers as integers, Kaggle's header, LF line ends",
+    ),
+    Dataset(
+        "mnist",
+        "Handwritten digits, 28 x 28 pixels; the first 60,000 rows are the published training part",
+        "image",
+        (
+            _mnist("train-images-idx3-ubyte"),
+            _mnist("train-labels-idx1-ubyte"),
+            _mnist("t10k-images-idx3-ubyte"),
+            _mnist("t10k-labels-idx1-ubyte"),
+        ),
+        "CC BY-SA 3.0 (as usually stated)",
+        "LeCun, Bottou, Bengio, Haffner (1998), Proceedings of the IEEE 86",
+        classes=10,
+    ),
+    _imagenet("resnet34", "ResNet-34 on the validation set of ImageNet", "resnet34"),
+    _imagenet("resnext50", "ResNeXt-50 on the validation set of ImageNet", "resnext50_32x4d"),
+    _cifar(10, "resnet110", "ResNet-110"),
+    _cifar(10, "densenet40", "DenseNet-40"),
+    _cifar(100, "resnet110", "ResNet-110"),
+    _cifar(100, "densenet40", "DenseNet-40"),
+    _solar_flares("DAFFS"),
+    _solar_flares("NOAA"),
+    Dataset(
+        "precipitation_niamey",
+        "Daily forecasts (EMOS) of rain at Niamey, July to September 2016",
+        "forecast",
+        (
+            RawFile(
+                "precipitation_niamey",
+                "precip_Niamey_2016.csv",
+                f"{_GITHUB}/frazane/scoringrules/2f8f9cae9b6074d5f6e757df6fbb95cf38792250"
+                "/tests/data/precip_Niamey_2016.csv",
+                _SHA256["precip_Niamey_2016.csv"],
+                "calibration/precip_Niamey_2016.csv",
+                "https://github.com/aijordan/reliabilitydiag",
+            ),
+        ),
+        "CC BY 4.0",
+        "Vogel et al. (2021), doi 10.1029/2020GL091022; Dimitriadis, Gneiting, Jordan (2021)",
+    ),
+)

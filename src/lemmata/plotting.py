@@ -1,0 +1,127 @@
+"""One look for every figure; figure files whose bytes depend on the drawing and the stamp alone.
+
+Drawing code runs inside `style()` and hands its figure to `save_figure`::
+
+    with style():
+        fig, ax = plt.subplots(figsize=(COLUMN_WIDTH, 2.5))
+        ax.plot(t, mu, color=PALETTE["vermillion"])
+        save_figure(fig, [png, svg], j.stamp)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from lemmata.errors import LemmataError
+from lemmata.provenance.embed import KEY
+
+COLUMN_WIDTH: Final = 3.35
+"""Inches: one column of a two-column paper."""
+TEXT_WIDTH: Final = 6.9
+"""Inches: the full width of the text."""
+PNG_DPI: Final = 300
+
+PALETTE: Final[Mapping[str, str]] = {
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "bluish_green": "#009E73",
+    "reddish_purple": "#CC79A7",
+    "orange": "#E69F00",
+    "sky_blue": "#56B4E9",
+    "yellow": "#F0E442",
+    "black": "#000000",
+}
+"""Okabe and Ito's colours (Color Universal Design, 2008): distinct to colour-blind readers too."""
+
+# What decides the bytes of a file: in force while drawing and, for figures drawn elsewhere, saving.
+_BYTES: Final[dict[Any, Any]] = {
+    "svg.hashsalt": "lemmata",  # element ids: the default salt is random
+    "svg.fonttype": "path",  # letters look the same on every machine
+    "savefig.bbox": "standard",  # the size asked for is the size of the file
+    "savefig.facecolor": "white",
+    "path.simplify": True,
+}
+_LOOK: Final[dict[Any, Any]] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: no machine's own fonts
+    "font.size": 8.0,
+    "axes.titlesize": 8.0,
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "legend.frameon": False,
+    "figure.figsize": (COLUMN_WIDTH, 2.6),
+    "figure.dpi": 100.0,
+    "figure.constrained_layout.use": True,
+    "axes.prop_cycle": mpl.rcsetup.cycler("color", list(PALETTE.values())),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the project's look, off screen; every setting is as before afterwards.
+
+    Starts from matplotlib's defaults, so a person's own matplotlibrc changes no figure. A backend
+    that nobody had chosen before stays Agg.
+    """
+    backend = mpl.get_backend(auto_select=False)
+    plt.switch_backend("Agg")
+    try:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update({**_LOOK, **_BYTES})
+            yield
+    finally:
+        if backend is not None:
+            plt.switch_backend(backend)
+
+
+def save_figure(
+    fig: Figure,
+    paths: Iterable[str | PathLike[str]],
+    stamp: Mapping[str, Any] | None = None,
+    dpi: int = PNG_DPI,
+) -> None:
+    """Write `fig` to each path (.png at `dpi` dots per inch, .svg) with the stamp inside, and close it.
+
+    stamp: the job's identity, JSON values, with the key "fingerprint". A PNG keeps its JSON in the
+    text chunk "lemmata:provenance"; an SVG keeps it in <dc:source> and the fingerprint in
+    <dc:identifier>. Raises LemmataError for another suffix, before anything is written.
+    """
+    try:
+        targets = [Path(path) for path in paths]
+        metadata = [_metadata(path, stamp) for path in targets]
+        with mpl.rc_context(_BYTES):
+            for path, entries in zip(targets, metadata, strict=True):
+                fig.savefig(path, format=path.suffix[1:], dpi=dpi, metadata=entries)
+    finally:
+        plt.close(fig)
+
+
+def _metadata(path: Path, stamp: Mapping[str, Any] | None) -> dict[str, str | None]:
+    """The metadata entries of one file; None takes an entry out that matplotlib would write."""
+    if path.suffix not in (".png", ".svg"):
+        raise LemmataError(f"{path}: unknown figure format {path.suffix!r}; allowed: .png, .svg")
+    text = None if stamp is None else json.dumps(stamp, sort_keys=True)
+    if path.suffix == ".png":
+        return {"Software": None} | ({} if text is None else {KEY: text})
+    entries: dict[str, str | None] = {"Date": None, "Creator": None}
+    if stamp is not None:
+        entries |= {"Identifier": str(stamp["fingerprint"]), "Source": text}
+    return entries

@@ -1,0 +1,1 @@
+"""The report: what was claimed, what was found, where to look."""

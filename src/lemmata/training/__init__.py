@@ -1,0 +1,1 @@
+"""The resumable training loop, its checkpoints, devices and small networks."""

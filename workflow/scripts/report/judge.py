@@ -1,0 +1,13 @@
+"""Judge one claim by its evidence tables."""
+
+from pathlib import Path
+
+from lemmata.claims import claim_from, judge, to_json
+from lemmata.provenance.job import job
+from lemmata.tables import read_table
+
+with job(snakemake) as j:
+    tables = zip(j.cfg["tables"], j.input.evidence, strict=True)
+    evidence = {table: read_table(path).to_dict("records") for table, path in tables}
+    judged = judge(claim_from(j.cfg["claim"]), evidence, j.cfg["scale"])
+    Path(j.output.claim).write_text(to_json(judged), encoding="utf-8")
