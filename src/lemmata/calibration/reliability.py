@@ -1,7 +1,8 @@
 """The smooth reliability diagram: curve, density of predictions, bootstrap bands, null level.
 
-Every replicate costs O(M), whatever the sample size: points of one grid cell and one outcome count
-as one cell at their mean prediction, and a bootstrap sample is a multinomial over the cells [derived].
+Every replicate costs O(M), whatever the sample size: points of one grid cell and one outcome
+count as one at their mean prediction, and a bootstrap sample is a multinomial over these
+[derived].
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 from lemmata.calibration.binned_ece import binned_ece
 from lemmata.calibration.smooth_ece import (
     Binned,
-    bin_predictions,
     checked,
     cosine_coefficients,
     fit,
@@ -98,7 +98,7 @@ def reliability(p: ArrayLike, y: ArrayLike, settings: ReliabilitySettings) -> Re
         "upper": max(2.0 * value - low, 0.0),
         "null_mean": float(null.mean()),
         "null_95": float(np.quantile(null, 0.95)),
-        "diagram_area": float(integral(np.abs(mu - t) * density)),
+        "diagram_area": diagram_area(binned, value),
         "binned_ece": binned_ece(p, y, settings.bins),
     }
     curve = pd.DataFrame(
@@ -180,9 +180,7 @@ def null_values(
     A cell's number of ones is Binomial(count, mean prediction) [derived].
     """
     generator = np.random.Generator(np.random.Philox(seed))
-    both = Cells(
-        np.tile(cells.p, 2), np.repeat([1.0, 0.0], cells.p.size), np.tile(cells.count, 2)
-    )
+    both = Cells(np.tile(cells.p, 2), np.repeat([1.0, 0.0], cells.p.size), np.tile(cells.count, 2))
     values = []
     for start in range(0, replicates, BATCH):
         rows = min(BATCH, replicates - start)

@@ -1,0 +1,42 @@
+"""The smooth diagram shows its number: area to the diagonal against SmoothECE (arXiv 2309.12236)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lemmata.calibration.reliability import diagram_area
+from lemmata.calibration.smooth_ece import fit
+from lemmata.calibration.studies.result import Sample, Study
+from lemmata.stats import evidence_table, exact
+
+
+@dataclass(frozen=True)
+class Settings:
+    """grid_size, tolerance: of SmoothECE."""
+
+    grid_size: int
+    tolerance: float
+
+
+def study(settings: Settings, samples: Sequence[Sample]) -> Study:
+    """Columns name, seed, n, smooth_ece, diagram_area, gap_over_bandwidth for every sample."""
+    rows = []
+    for sample in samples:
+        binned, value = fit(sample.p, sample.y, settings.grid_size, settings.tolerance)
+        area = diagram_area(binned, value)
+        rows.append(
+            {
+                "name": sample.name,
+                "seed": sample.seed,
+                "n": sample.p.size,
+                "smooth_ece": value,
+                "diagram_area": area,
+                "gap_over_bandwidth": abs(area - value) / value,
+            }
+        )
+    table = pd.DataFrame(rows)
+    largest = exact(table["gap_over_bandwidth"].max(), len(table))
+    return Study(table, evidence_table({"max_gap_over_bandwidth": largest}))

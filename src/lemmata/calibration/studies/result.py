@@ -1,0 +1,51 @@
+"""What a study is given and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lemmata.calibration.top_label import binary_view
+from lemmata.stats import Interval
+
+Array = NDArray[np.float64]
+
+
+class Sample(NamedTuple):
+    """Predictions of one model for one seed, on the test rows. p, y: (N,)."""
+
+    name: str
+    seed: int
+    p: Array
+    y: Array
+
+
+class Study(NamedTuple):
+    """table: the numbers behind the figure; evidence: statistic, value, lower, upper, n."""
+
+    table: pd.DataFrame
+    evidence: pd.DataFrame
+
+
+def samples(name: str, predictions: pd.DataFrame) -> list[Sample]:
+    """One sample per seed of a predictions table, its test rows only (top label if multiclass)."""
+    test = predictions[predictions["split"] == "test"]
+    return [Sample(name, int(seed), *binary_view(rows)) for seed, rows in test.groupby("seed")]
+
+
+def worst(intervals: Iterable[Interval], *, largest: bool = True) -> Interval:
+    """The extreme of several intervals, bound by bound: a claim about all cases must bear it."""
+    items = list(intervals)
+    pick = max if largest else min
+    value, lower, upper = (pick(getattr(i, field) for i in items) for field in Interval._fields[:3])
+    return Interval(value, lower, upper, sum(i.n for i in items))
+
+
+def generator(seed: int, *key: int) -> np.random.Generator:
+    """An independent stream for each (seed, key)."""
+    sequence = np.random.SeedSequence(seed, spawn_key=key)
+    return np.random.Generator(np.random.Philox(sequence))
