@@ -98,7 +98,7 @@ def save_figure(
     stamp: Mapping[str, Any] | None = None,
     dpi: int = PNG_DPI,
 ) -> None:
-    """Write `fig` to each path (.png at `dpi` dots per inch, .svg) with the stamp inside, and close it.
+    """Write `fig` to each path, .png (at `dpi`) or .svg, with the stamp inside, and close it.
 
     stamp: the job's identity, JSON values, with the key "fingerprint". A PNG keeps its JSON in the
     text chunk "lemmata:provenance"; an SVG keeps it in <dc:source> and the fingerprint in

@@ -42,10 +42,10 @@ def test_lock_holds_everything_that_its_packages_need(project: Path) -> None:
         seen.add(name)
         for text in metadata.requires(name) or []:
             below = Requirement(text)
-            if below.marker is None or below.marker.evaluate({"extra": ""}):
-                # torch's Linux wheel of PyPI pins its own CUDA packages; CPU wheels have none.
-                if name != "torch" or not re.match("cuda|nvidia|triton", below.name):
-                    needed.append(below)
+            # torch's Linux wheel of PyPI pins its own CUDA packages; CPU wheels have none.
+            cuda = name == "torch" and re.match("cuda|nvidia|triton", below.name)
+            if not cuda and (below.marker is None or below.marker.evaluate({"extra": ""})):
+                needed.append(below)
 
 
 def test_installed_versions_are_the_locked_ones(project: Path) -> None:

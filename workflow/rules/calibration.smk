@@ -15,17 +15,12 @@ rule fit_classical:
         record="<results>/calibration/{dataset}/{model}/predictions.prov.json",
     log:
         "<logs>/calibration/{dataset}/{model}/fit.log",
-    params:
-        cfg=slice_of(
-            "model",
-            "dataset",
-            hyper_parameters="calibration.classical.{model}",
-            seeds="calibration.seeds",
-        ),
-        code=code_of("calibration/fit_classical.py"),
     resources:
         mem_mb=3000,
         runtime=30,
+    params:
+        cfg=classical_cfg,
+        code=code_of("calibration/fit_classical.py"),
     script:
         "../scripts/calibration/fit_classical.py"
 
@@ -41,13 +36,13 @@ rule train_network:
         record="<results>/calibration/{dataset}/{model}/seed{seed}/train.prov.json",
     log:
         "<logs>/calibration/{dataset}/{model}/seed{seed}.log",
-    params:
-        cfg=network_cfg,
-        code=code_of("calibration/train_network.py"),
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        cfg=network_cfg,
+        code=code_of("calibration/train_network.py"),
     script:
         "../scripts/calibration/train_network.py"
 
@@ -62,11 +57,84 @@ rule smooth_ece:
         record="<results>/{family}/{dataset}/{model}/smooth_ece.prov.json",
     log:
         "<logs>/{family}/{dataset}/{model}/smooth_ece.log",
-    params:
-        cfg=slice_of(settings="calibration.smooth_ece"),
-        code=code_of("calibration/smooth_ece.py"),
     resources:
         mem_mb=3000,
         runtime=20,
+    params:
+        cfg=slice_of(bins="calibration.binned_ece.bins", settings="calibration.smooth_ece"),
+        code=code_of("calibration/smooth_ece.py"),
     script:
         "../scripts/calibration/smooth_ece.py"
+
+
+rule plot_reliability:
+    "Smooth reliability diagrams of every model on {wildcards.dataset}."
+    input:
+        curves=reliability_inputs("reliability"),
+        summaries=reliability_inputs("smooth_ece"),
+    output:
+        png=report(
+            "<results>/{family}/{dataset}/figures/reliability.png",
+            caption="../report/reliability.rst",
+            category="Reliability diagrams",
+            labels={"data set": "{dataset}"},
+        ),
+        svg="<results>/{family}/{dataset}/figures/reliability.svg",
+        data="<results>/{family}/{dataset}/figures/reliability.parquet",
+        record="<results>/{family}/{dataset}/figures/reliability.prov.json",
+    log:
+        "<logs>/{family}/{dataset}/reliability.log",
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        cfg=reliability_cfg,
+        code=code_of("calibration/plot_reliability.py"),
+    script:
+        "../scripts/calibration/plot_reliability.py"
+
+
+rule study:
+    "Study {wildcards.study} of SmoothECE: the numbers, and the evidence for its claim."
+    input:
+        predictions=study_predictions,
+    output:
+        table="<results>/calibration/studies/{study}/table.parquet",
+        evidence="<results>/calibration/studies/{study}/evidence.parquet",
+        record="<results>/calibration/studies/{study}/study.prov.json",
+    log:
+        "<logs>/calibration/studies/{study}/study.log",
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        cfg=study_cfg,
+        code=lambda wc: code_of(f"calibration/studies/{wc.study}.py"),
+    script:
+        "../scripts/calibration/studies/{wildcards.study}.py"
+
+
+rule plot_study:
+    "Figure of the study {wildcards.study}."
+    input:
+        table="<results>/calibration/studies/{study}/table.parquet",
+    output:
+        png=report(
+            "<results>/calibration/studies/{study}/figures/{study}.png",
+            caption="../report/study.rst",
+            category="SmoothECE",
+            labels={"study": "{study}"},
+        ),
+        svg="<results>/calibration/studies/{study}/figures/{study}.svg",
+        data="<results>/calibration/studies/{study}/figures/{study}.parquet",
+        record="<results>/calibration/studies/{study}/figures/{study}.prov.json",
+    log:
+        "<logs>/calibration/studies/{study}/plot.log",
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        cfg=slice_of(dpi="figures.dpi"),
+        code=lambda wc: code_of(f"calibration/figures/{wc.study}.py"),
+    script:
+        "../scripts/calibration/figures/{wildcards.study}.py"

@@ -82,8 +82,11 @@ def prepare_cfg(wc):
 CALIBRATION = CONFIG["calibration"]
 DATASETS = {name: registry.dataset(name) for name in CALIBRATION["datasets"]}
 FORECASTS = [name for name, entry in DATASETS.items() if entry.kind == "forecast"]
+PAPERS_OWN = {"imagenet_resnet34", "imagenet_resnext50", "solar_flares_daffs"} & DATASETS.keys()
 # Experiments that a configuration may leave out; a claim can require one by name.
-EXPERIMENTS = {"published_forecasts": bool(FORECASTS)}
+EXPERIMENTS = {"published_forecasts": bool(PAPERS_OWN)}
+STUDIES = list(CALIBRATION["studies"])
+DETERMINISTIC = {"logistic_regression", "naive_bayes", "gradient_boosting"}
 PUBLISHED = "published"  # the model's name where a forecast comes with the data
 
 
@@ -96,6 +99,14 @@ def models_of(dataset):
     return classical + list(CALIBRATION["networks"][entry.kind])
 
 
+def classical_cfg(wc):
+    """Hyper-parameters and seeds; one seed is enough for a fit that draws nothing."""
+    seeds = CALIBRATION["seeds"][: 1 if wc.model in DETERMINISTIC else None]
+    settings = lookup(CONFIG, f"calibration.classical.{wc.model}")
+    own = {"model": wc.model, "dataset": wc.dataset, "seeds": seeds}
+    return canonical(own | {"hyper_parameters": settings})
+
+
 def network_cfg(wc):
     """Settings of one network on one data set for one seed."""
     settings = lookup(CONFIG, f"calibration.networks.{DATASETS[wc.dataset].kind}.{wc.model}")
@@ -103,14 +114,77 @@ def network_cfg(wc):
     return canonical(settings | own)
 
 
-def predictions_of(wc):
+def prediction_tables(family, dataset, model):
     """The prediction tables of one model: one of all seeds, or one a seed."""
-    folder = f"<results>/{wc.family}/{wc.dataset}/{wc.model}"
-    if wc.model == PUBLISHED:
-        return [f"<results>/data/{wc.dataset}/table.parquet"]
-    if wc.model in CALIBRATION["classical"]:
+    folder = f"<results>/{family}/{dataset}/{model}"
+    if model == PUBLISHED:
+        return [f"<results>/data/{dataset}/table.parquet"]
+    if model in CALIBRATION["classical"]:
         return [f"{folder}/predictions.parquet"]
     return [f"{folder}/seed{seed}/predictions.parquet" for seed in CALIBRATION["seeds"]]
+
+
+def predictions_of(wc):
+    """The prediction tables of the model that the wildcards name."""
+    return prediction_tables(wc.family, wc.dataset, wc.model)
+
+
+def all_predictions(forecasts):
+    """(name, prediction table) of every trained model, or of every published forecast."""
+    pairs = []
+    for name, entry in DATASETS.items():
+        if (entry.kind == "forecast") == forecasts:
+            for model in models_of(name):
+                sample = name if forecasts else f"{name}/{model}"
+                paths = prediction_tables("calibration", name, model)
+                pairs += [(sample, path) for path in paths]
+    return pairs
+
+
+def study_samples(wc):
+    """What a study measures; populations of its own need no predictions."""
+    if wc.study in ("sample_complexity", "endpoints", "cost"):
+        return []
+    return all_predictions(forecasts=wc.study == "published_examples")
+
+
+def study_predictions(wc):
+    """The prediction tables that a study reads."""
+    return [path for _, path in study_samples(wc)]
+
+
+def study_cfg(wc):
+    """A study's settings, and the names of the samples in the order of its inputs."""
+    samples = [name for name, _ in study_samples(wc)]
+    settings = lookup(CONFIG, f"calibration.studies.{wc.study}")
+    return canonical({"settings": settings} | ({"samples": samples} if samples else {}))
+
+
+def reliability_inputs(kind):
+    """Input function: the table `kind` of every model of a data set, in the order of models_of."""
+
+    def inputs(wc):
+        folder = f"<results>/{wc.family}/{wc.dataset}"
+        return [f"{folder}/{model}/{kind}.parquet" for model in models_of(wc.dataset)]
+
+    return inputs
+
+
+def reliability_cfg(wc):
+    """Models in the order of the inputs, the seed that is drawn, and the resolution."""
+    seed = 0 if wc.dataset in FORECASTS else CALIBRATION["seeds"][0]
+    cfg = {"models": models_of(wc.dataset), "seed": seed, "dpi": CONFIG["figures"]["dpi"]}
+    return canonical(cfg)
+
+
+def figures_of_papers():
+    """Every figure of the selected papers."""
+    studies = [name for name in STUDIES if name != "published_examples" or PAPERS_OWN]
+    figures = []
+    if "smooth_ece" in CONFIG["papers"]:
+        figures += expand("<results>/calibration/studies/{s}/figures/{s}.png", s=studies)
+        figures += expand("<results>/calibration/{d}/figures/reliability.png", d=DATASETS)
+    return figures
 
 
 # Claims ---------------------------------------------------------------------------------------

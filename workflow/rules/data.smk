@@ -12,14 +12,14 @@ rule fetch:
         record="resources/{dataset}/{file}.prov.json",
     log:
         "<logs>/data/{dataset}/fetch_{file}.log",
-    params:
-        cfg=fetch_cfg,
-        code=code_of("data/fetch.py"),
     wildcard_constraints:
         file=r"(?!.*\.prov\.json$).+",
     localrule: True
     resources:
         mirror=CONFIG["data"]["mirror"] or "",
+    params:
+        cfg=fetch_cfg,
+        code=code_of("data/fetch.py"),
     script:
         "../scripts/data/fetch.py"
 
@@ -33,11 +33,11 @@ rule prepare:
         record="<results>/data/{dataset}/table.prov.json",
     log:
         "<logs>/data/{dataset}/prepare.log",
-    params:
-        cfg=prepare_cfg,
-        code=code_of("data/prepare.py"),
     resources:
         mem_mb=3000,
         runtime=20,
+    params:
+        cfg=prepare_cfg,
+        code=code_of("data/prepare.py"),
     script:
         "../scripts/data/prepare.py"

@@ -4,6 +4,7 @@ In: evidence tables of the analyses (statistic, value, lower, upper, n) and conf
 Out: <results>/claims/<claim>.json, and the table as HTML and CSV in <results>/report/.
 """
 
+
 rule judge:
     "Verdict on claim {wildcards.claim}."
     input:
@@ -13,11 +14,11 @@ rule judge:
         record="<results>/claims/{claim}.prov.json",
     log:
         "<logs>/claims/{claim}.log",
+    wildcard_constraints:
+        claim=r"[a-z_]+\.[a-z_]+",
     params:
         cfg=claim_cfg,
         code=code_of("report/judge.py"),
-    wildcard_constraints:
-        claim=r"[a-z_]+\.[a-z_]+",
     script:
         "../scripts/report/judge.py"
 
@@ -37,9 +38,9 @@ rule claims_table:
         record="<results>/report/claims.prov.json",
     log:
         "<logs>/report/claims.log",
+    localrule: True
     params:
         cfg=slice_of(scale="scale"),
         code=code_of("report/claims_table.py"),
-    localrule: True
     script:
         "../scripts/report/claims_table.py"

@@ -1,12 +1,14 @@
 """Populations whose calibration is known, to measure calibration errors against.
 
-Each sampler takes a `numpy.random.Generator` and returns (p, y), vectors of predictions in [0, 1]
-and outcomes 0 or 1. Sources: arXiv 2309.12236 and its notebooks for `oscillating`; the rest [derived].
+Each sampler takes a `numpy.random.Generator` and returns predictions p in [0, 1] and outcomes y, 0
+or 1, as vectors (N,). The known values are [derived] from the definitions of Błasiok, Nakkiran,
+arXiv 2309.12236; `oscillating` is the synthetic example of its notebooks [official code].
 """
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,12 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 Array = NDArray[np.float64]
-WRONG_SHARE = 0.2  # of the hard predictions in `mixed_endpoints`
+WRONG_SHARE: Final = 0.2
+"""Of the hard predictions in `mixed_endpoints`."""
+UNIFORM_AREA: Final = math.pi / 8
+"""Integral of sqrt(t (1 - t)): A of `null_law` for uniform predictions."""
+OSCILLATING_ECE: Final = 0.2 / math.pi
+"""E|p - P(y = 1 | p)| of `oscillating`: the mean of |0.1 sin(4 pi z)|."""
 
 
 def calibrated_uniform(n: int, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -23,14 +30,15 @@ def calibrated_uniform(n: int, rng: np.random.Generator) -> tuple[Array, Array]:
     return p, _labels(p, rng)
 
 
-def null_law(n: float) -> float:
-    """Expected SmoothECE of `calibrated_uniform` at sample size n: (0.4238 A)^(2/3) n^(-1/3).
+def null_law(n: float, area: float = UNIFORM_AREA) -> float:
+    """Expected SmoothECE of n perfectly calibrated predictions: (0.4238 A)^(2/3) n^(-1/3).
 
-    A is the integral of sqrt(t (1 - t)), pi / 8. At bandwidth s the smoothed residual at t is about
-    N(0, t (1 - t) / (2 sqrt(pi) s n)); its mean modulus, integrated, is set equal to s [derived].
+    A is the integral of sqrt(t (1 - t) rho(t)) for predictions of density rho. At bandwidth s the
+    smoothed residual at t is about N(0, t (1 - t) rho(t) / (2 sqrt(pi) s n)); its mean modulus,
+    integrated, is set equal to s [derived]. Uniform predictions: 0.3026 n^(-1/3).
     """
     spread = math.sqrt(2.0 / math.pi) * math.sqrt(1.0 / (2.0 * math.sqrt(math.pi)))
-    return float((spread * math.pi / 8.0) ** (2.0 / 3.0) * n ** (-1.0 / 3.0))
+    return float((spread * area) ** (2.0 / 3.0) * n ** (-1.0 / 3.0))
 
 
 def one_signed(n: int, power: float, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -45,13 +53,16 @@ def one_signed_smooth_ece(power: float) -> float:
 
 
 def two_points(e: float) -> tuple[Array, Array]:
-    """Half the mass at 1/2 - e with y = 1, half at 1/2 + e with y = 0: the whole population."""
+    """Half the mass at 1/2 - e with y = 1, half at 1/2 + e with y = 0: the whole population.
+
+    Moving predictions by e calibrates it, yet its ECE is 1/2 + e for every e > 0.
+    """
     return np.array([0.5 - e, 0.5 + e]), np.array([1.0, 0.0])
 
 
 def two_points_smooth_ece(e: float) -> float:
-    """Solves s = (1/2 + e)(2 Phi(e/s) - 1), about 0.632 sqrt(e) for small e (walls left out)."""
-    return float(brentq(lambda s: (0.5 + e) * (2.0 * ndtr(e / s) - 1.0) - s, 1e-12, 1.0))
+    """SmoothECE of the population `two_points`, e > 0: about 0.632 sqrt(e) for small e."""
+    return _opposite_smooth_ece(0.5 - e, 0.5 + e)
 
 
 def hard_predictions(n: int, error_rate: float, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -72,11 +83,16 @@ def mixed_endpoints(n: int, hard_share: float, rng: np.random.Generator) -> tupl
     return np.concatenate([ends[0], rest[0]]), np.concatenate([ends[1], rest[1]])
 
 
-def oscillating_truth(p: Array) -> Array:
-    """P(y = 1 | p) of the paper's synthetic example: (z + 0.2 sin(4 pi z) + 1) / 2, z = 2 p - 1.
+def endpoints_smooth_ece(ece: float) -> float:
+    """SmoothECE of `hard_predictions` and `mixed_endpoints`, ece > 0: hardly below the ECE.
 
-    [official code] of arXiv 2309.12236.
+    Calibrated predictions add no residual, so only mass ece / 2 of opposite signs is at the ends.
     """
+    return _opposite_smooth_ece(0.0, ece)
+
+
+def oscillating_truth(p: Array) -> Array:
+    """P(y = 1 | p) of the paper's synthetic example: (z + 0.2 sin(4 pi z) + 1) / 2, z = 2 p - 1."""
     z = 2.0 * p - 1.0
     return np.clip(0.5 * (z + 0.2 * np.sin(4.0 * np.pi * z) + 1.0), 0.0, 1.0)
 
@@ -85,6 +101,24 @@ def oscillating(n: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Uniform predictions with the outcomes of `oscillating_truth` (the paper draws n = 1000)."""
     p = rng.uniform(size=n)  # (N,)
     return p, _labels(oscillating_truth(p), rng)
+
+
+def folded_left(x: float, s: float) -> float:
+    """P(a reflected Gaussian of width s <= 1 from x in [0, 1] ends left of 1/2)."""
+    k = 2.0 * np.arange(-4, 5)  # the images 2 k + [-1/2, 1/2] fold onto the left half
+    return float(np.sum(ndtr((k + 0.5 - x) / s) - ndtr((k - 0.5 - x) / s)))
+
+
+def _opposite_smooth_ece(x: float, residual: float) -> float:
+    """SmoothECE of half the mass at x < 1/2, half at 1 - x, with p - y = -+ residual.
+
+    Solves s = residual (2 P_s - 1), P_s = `folded_left(x, s)`: the smoothed residual is odd about
+    1/2 and of one sign on either side of it, so this counts the walls exactly [derived].
+    """
+    gap = 0.5 - x
+    # From where the right side, about 2 phi(0) gap / s for large s, is surely above s.
+    low = 0.1 * min(residual, math.sqrt(residual * gap))
+    return float(brentq(lambda s: residual * (2.0 * folded_left(x, s) - 1.0) - s, low, 1.0))
 
 
 def _labels(truth: Array, rng: np.random.Generator) -> Array:

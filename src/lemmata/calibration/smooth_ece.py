@@ -1,4 +1,4 @@
-"""SmoothECE (smECE): Błasiok, Nakkiran, "Smooth ECE", arXiv 2309.12236. Its f is p here, sigma is s.
+"""SmoothECE (smECE): Błasiok, Nakkiran, "Smooth ECE", arXiv 2309.12236; its f, sigma are p, s.
 
 With the reflected Gaussian kernel K_s(t, p), the density at t of p + s Z folded into [0, 1],
 
@@ -13,7 +13,6 @@ cosine transform serves every bandwidth: O(N + M log M). The splitting changes s
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -48,7 +47,7 @@ class Binned:
     @property
     def grid_size(self) -> int:
         """M, the number of cells."""
-        return self.residual.shape[-1] - 1
+        return int(self.residual.shape[-1]) - 1
 
 
 def smooth_ece(p: ArrayLike, y: ArrayLike, grid_size: int, tolerance: float) -> float:
@@ -63,7 +62,7 @@ def smooth_ece(p: ArrayLike, y: ArrayLike, grid_size: int, tolerance: float) -> 
 def solve_refined(
     p: ArrayLike, y: ArrayLike, grid_size: int, tolerance: float
 ) -> tuple[float, Binned]:
-    """SmECE as `smooth_ece` has it, with the predictions binned on the grid that was fine enough."""
+    """SmECE as `smooth_ece` has it, and the predictions binned on a grid that is fine enough."""
     while True:
         binned = bin_predictions(p, y, grid_size)
         s = float(solve(binned, tolerance))
@@ -94,11 +93,12 @@ def bin_predictions(p: ArrayLike, y: ArrayLike, grid_size: int, chunk: int = CHU
     for start in range(0, p.size, chunk):
         part = slice(start, start + chunk)
         sums += _cell_moments(checked_unit(p[part], "p"), checked_unit(y[part], "y"), grid_size)
-    one, a, aa, label, label_a = sums / p.size  # each (M,)
+    one, a, aa, label, label_a = sums  # each (M,)
     cell = np.arange(grid_size)
     r = (cell * one + a) / grid_size - label  # (M,) sum of p - y, as p = (cell + a) / M
     r_a = (cell * a + aa) / grid_size - label_a  # (M,) sum of (p - y) a
-    return Binned(p.size, _to_nodes(r, r_a), _to_nodes(one, a), _to_nodes(label, label_a))
+    nodes = [_to_nodes(*pair) / p.size for pair in ((r, r_a), (one, a), (label, label_a))]
+    return Binned(p.size, *nodes)
 
 
 def _cell_moments(p: Floats, y: Floats, grid_size: int) -> Floats:
@@ -172,17 +172,19 @@ def smece_at(binned: Binned, bandwidth: ArrayLike) -> Floats:
 def solve(binned: Binned, tolerance: float) -> Floats:
     """The fixed point s = smECE_s of each replicate, to +- tolerance: (..., M + 1) -> (...).
 
-    smECE_s - s falls strictly from smECE_0 >= 0 to at most 0 at s = 1, so bisection is safe.
+    smECE_s never grows with s, so the root lies between any s and smECE_s: each evaluation bounds
+    it from both sides [derived]. The geometric middle is tried next, which at least halves the
+    bracket's logarithm and is nearly the root where smECE_s is a power of s.
     """
     if not 0.0 < tolerance < 1.0:
         raise LemmataError(f"tolerance = {tolerance}: must lie in (0, 1)")
     coefficients = cosine_coefficients(binned.residual)  # (..., M + 1)
     lower = np.zeros(coefficients.shape[:-1])  # (...)
     upper = np.ones_like(lower)
-    for _ in range(math.ceil(math.log2(1.0 / tolerance))):
-        middle = 0.5 * (lower + upper)
-        above = integrate(np.abs(smooth(coefficients, middle))) > middle
-        lower = np.where(above, middle, lower)
-        upper = np.where(above, upper, middle)
-    # Nothing to smooth: 0 itself, not the middle of the last interval.
+    while np.any(upper - lower > 2.0 * tolerance):
+        s = np.where(lower > 0.0, np.sqrt(lower * upper), 0.5 * upper)
+        value = integrate(np.abs(smooth(coefficients, s)))  # (...)
+        lower = np.maximum(lower, np.minimum(s, value))
+        upper = np.minimum(upper, np.maximum(s, value))
+    # Nothing to smooth: 0 itself, not the middle of the last bracket.
     return np.where(binned.residual.any(axis=-1), 0.5 * (lower + upper), 0.0)

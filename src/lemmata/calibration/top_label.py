@@ -1,33 +1,37 @@
-"""Multiclass calibration as binary: is the predicted class right as often as its confidence says?"""
+"""Multiclass predictions as binary ones: is the most likely class the right one?"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lemmata.errors import LemmataError
 from lemmata.tables import probability_columns
 
-Array = NDArray[np.float64]
 
+def top_label(
+    probabilities: ArrayLike, labels: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Confidence max_k p_k and correctness 1[argmax_k p_k = label]: (N, K), (N,) -> (N,), (N,).
 
-def top_label(probabilities: Array, y: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Confidence of the predicted class, and whether it was right: (N, K), (N,) -> (N,), (N,).
-
-    Ties go to the first class. (arXiv 2309.12236 calibrates the top label in multiclass problems
-    [paper].) Raises LemmataError when shapes do not fit.
+    The first of tied classes counts. Source: Błasiok, Nakkiran, arXiv 2309.12236, multiclass
+    calibration as confidence calibration. Raises LemmataError for other shapes: labels (N, 1) would
+    broadcast to an (N, N) table without a word.
     """
-    if probabilities.ndim != 2 or y.shape != probabilities.shape[:1]:
-        shapes = f"probabilities {probabilities.shape}, labels {y.shape}"
-        raise LemmataError(f"{shapes}: must be (N, K) and (N,)")
-    predicted = probabilities.argmax(axis=1)  # (N,)
-    return probabilities.max(axis=1), (predicted == y).astype(np.float64)
+    p, y = np.asarray(probabilities, dtype=np.float64), np.asarray(labels)
+    if p.ndim != 2 or y.shape != p.shape[:1] or p.shape[1] < 2:
+        found = f"probabilities have shape {p.shape}, labels {y.shape}"
+        raise LemmataError(f"{found}: must be (N, K) with K >= 2, and (N,)")
+    predicted = p.argmax(axis=1)  # (N,)
+    return p.max(axis=1), (predicted == y).astype(np.int64)
 
 
-def binary_view(predictions: pd.DataFrame) -> tuple[Array, Array]:
-    """(p, y) of a predictions table: as it is when binary, top-label reduced when multiclass."""
+def binary_view(predictions: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """p and y (N,) of a table of predictions: as they are if binary, else top-label reduced."""
     columns = probability_columns(predictions)
-    values = predictions[columns].to_numpy(dtype=np.float64)  # (N, 1) or (N, K)
-    y = predictions["y"].to_numpy()
-    return (values[:, 0], y.astype(np.float64)) if columns == ["p"] else top_label(values, y)
+    y = predictions["y"].to_numpy(dtype=np.int64)
+    if len(columns) == 1:
+        return predictions[columns[0]].to_numpy(dtype=np.float64), y
+    # float32 softmax may round sums past 1
+    return top_label(predictions[columns].to_numpy(dtype=np.float64), y)

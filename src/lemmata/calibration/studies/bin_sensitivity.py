@@ -10,21 +10,23 @@ import pandas as pd
 
 from lemmata.calibration.binned_ece import binned_ece
 from lemmata.calibration.smooth_ece import smooth_ece
-from lemmata.calibration.studies.result import Sample, Study
+from lemmata.calibration.studies.result import Sample, Study, generator
 from lemmata.errors import LemmataError
-from lemmata.stats import evidence_table, exact
+from lemmata.stats import Interval, evidence_table
 
 
 @dataclass(frozen=True)
 class Settings:
     """bins: of the ECE; grid_sizes, tolerances: of SmoothECE; largest_n: bigger samples are left
-    out, as the question is one of small samples.
+    out, as the question is one of small samples; resamples, seed: of the bootstrap over models.
     """
 
     bins: tuple[int, ...]
     grid_sizes: tuple[int, ...]
     tolerances: tuple[float, ...]
     largest_n: int
+    resamples: int
+    seed: int
 
 
 def study(settings: Settings, samples: Sequence[Sample]) -> Study:
@@ -33,14 +35,24 @@ def study(settings: Settings, samples: Sequence[Sample]) -> Study:
     if not small:
         raise LemmataError(f"bin_sensitivity.largest_n = {settings.largest_n}: no sample so small")
     table = pd.concat([_measured(sample, settings) for sample in small], ignore_index=True)
-    spread = table.groupby(["name", "seed", "measure"])["value"].agg(_relative_range).unstack()
-    ratio = spread["smooth_ece"] / spread["binned_ece"]
-    largest = exact(float(ratio.max()), len(small))
-    return Study(table, evidence_table({"max_sensitivity_ratio": largest}))
+    values = table.groupby(["name", "seed", "measure"])["value"]
+    spread = ((values.max() - values.min()) / values.median()).unstack()
+    by_model = spread.groupby("name").mean()
+    return Study(table, evidence_table({"sensitivity_ratio": _ratio_of_means(by_model, settings)}))
 
 
-def _relative_range(values: pd.Series) -> float:
-    return float((values.max() - values.min()) / values.median())
+def _ratio_of_means(spread: pd.DataFrame, settings: Settings) -> Interval:
+    """Mean over models of SmoothECE's spread by that of binned ECE, with a bootstrap interval.
+
+    Of means, because where the residuals of a model have one sign, or its predictions few values,
+    the bins do not matter: its own ratio would be a division by zero.
+    """
+    smooth, binned = (spread[name].to_numpy() for name in ("smooth_ece", "binned_ece"))
+    shape = (settings.resamples, smooth.size)
+    drawn = generator(settings.seed).integers(0, smooth.size, size=shape)  # (R, models)
+    ratios = smooth[drawn].mean(axis=1) / binned[drawn].mean(axis=1)  # (R,)
+    lower, upper = np.quantile(ratios, [0.025, 0.975])
+    return Interval(float(smooth.mean() / binned.mean()), float(lower), float(upper), smooth.size)
 
 
 def _measured(sample: Sample, settings: Settings) -> pd.DataFrame:
@@ -54,5 +66,7 @@ def _measured(sample: Sample, settings: Settings) -> pd.DataFrame:
         for tol in settings.tolerances
     ]
     table = pd.DataFrame(binned + smooth, columns=["measure", "setting", "value"])
-    own = {"name": sample.name, "seed": sample.seed, "n": np.int64(sample.p.size)}
-    return table.assign(**own)[["name", "seed", "n", "measure", "setting", "value"]]
+    table.insert(0, "name", sample.name)
+    table.insert(1, "seed", sample.seed)
+    table.insert(2, "n", sample.p.size)
+    return table

@@ -1,4 +1,4 @@
-"""SmoothECE in near-linear time: the binning pass is the only part that sees n (arXiv 2309.12236)."""
+"""SmoothECE in near-linear time: only the binning pass sees all n points (arXiv 2309.12236)."""
 
 from __future__ import annotations
 

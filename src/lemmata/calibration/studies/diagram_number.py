@@ -1,4 +1,4 @@
-"""The smooth diagram shows its number: area to the diagonal against SmoothECE (arXiv 2309.12236)."""
+"""The smooth diagram shows its number: area to the diagonal is SmoothECE (arXiv 2309.12236)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lemmata.calibration.reliability import diagram_area
-from lemmata.calibration.smooth_ece import fit
+from lemmata.calibration.reliability import weighted_area
+from lemmata.calibration.smooth_ece import solve_refined
 from lemmata.calibration.studies.result import Sample, Study
 from lemmata.stats import evidence_table, exact
 
@@ -25,8 +25,8 @@ def study(settings: Settings, samples: Sequence[Sample]) -> Study:
     """Columns name, seed, n, smooth_ece, diagram_area, gap_over_bandwidth for every sample."""
     rows = []
     for sample in samples:
-        binned, value = fit(sample.p, sample.y, settings.grid_size, settings.tolerance)
-        area = diagram_area(binned, value)
+        value, binned = solve_refined(sample.p, sample.y, settings.grid_size, settings.tolerance)
+        area = float(weighted_area(binned, value))
         rows.append(
             {
                 "name": sample.name,

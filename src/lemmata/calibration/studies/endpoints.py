@@ -1,7 +1,7 @@
 """Predictions of exactly 0 or 1 count in full (arXiv 2309.12236, definition of the kernel).
 
-relplot 1.0.3 is measured beside ours: its reflected array does not double the boundary node, so mass
-at the ends counts half against the interior [derived, measured].
+relplot 1.0.3 is measured beside ours: its reflected array does not double the boundary node, so
+mass at the ends counts half against the interior [derived, measured].
 """
 
 from __future__ import annotations

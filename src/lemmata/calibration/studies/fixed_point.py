@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lemmata.calibration.smooth_ece import fit, smece_at
+from lemmata.calibration.smooth_ece import smece_at, solve_refined
 from lemmata.calibration.studies.result import Sample, Study
 from lemmata.stats import evidence_table, exact
 
@@ -28,7 +28,7 @@ def study(settings: Settings, samples: Sequence[Sample]) -> Study:
     grid = np.geomspace(settings.lowest, 1.0, settings.bandwidths)  # (S,)
     frames, gaps, rises = [], [], []
     for sample in samples:
-        binned, value = fit(sample.p, sample.y, settings.grid_size, settings.tolerance)
+        value, binned = solve_refined(sample.p, sample.y, settings.grid_size, settings.tolerance)
         path = smece_at(binned, grid)  # (S,)
         gaps.append(abs(float(smece_at(binned, value)) - value))
         rises.append(max(float(np.diff(path).max()), 0.0))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lemmata.calibration.top_label import binary_view
 from lemmata.stats import Interval
+from lemmata.tables import read_predictions
 
 Array = NDArray[np.float64]
 
@@ -21,7 +22,7 @@ class Sample(NamedTuple):
     name: str
     seed: int
     p: Array
-    y: Array
+    y: NDArray[np.int64]
 
 
 class Study(NamedTuple):
@@ -34,7 +35,16 @@ class Study(NamedTuple):
 def samples(name: str, predictions: pd.DataFrame) -> list[Sample]:
     """One sample per seed of a predictions table, its test rows only (top label if multiclass)."""
     test = predictions[predictions["split"] == "test"]
-    return [Sample(name, int(seed), *binary_view(rows)) for seed, rows in test.groupby("seed")]
+    return [
+        Sample(name, int(seed), *binary_view(test[test["seed"] == seed]))
+        for seed in sorted(test["seed"].unique())
+    ]
+
+
+def read_samples(names: Iterable[str], paths: Iterable[str]) -> list[Sample]:
+    """The samples of several prediction tables; names: one for each path."""
+    tables = zip(names, paths, strict=True)
+    return [s for name, path in tables for s in samples(name, read_predictions([path]))]
 
 
 def worst(intervals: Iterable[Interval], *, largest: bool = True) -> Interval:

@@ -1,0 +1,11 @@
+"""Figure of the study bin_sensitivity."""
+
+from lemmata.calibration.figures.bin_sensitivity import draw
+from lemmata.plotting import save_figure
+from lemmata.provenance.job import job
+from lemmata.tables import read_table, write_table
+
+with job(snakemake) as j:
+    table = read_table(j.input.table)
+    save_figure(draw(table), [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"])
+    write_table(table, j.output.data, j.stamp)
