@@ -1,0 +1,165 @@
+"""The finished smoke tree: records, audit, claims, report, and a null run."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from lemmata.cli import main
+from lemmata.provenance.embed import read_stamp
+from lemmata.provenance.record import fingerprint_of, read_record
+from tests.workflow import dag
+
+pytestmark = pytest.mark.dag
+RESULTS = "results/smoke"
+
+
+def figures(tree: Path) -> list[Path]:
+    found = sorted(tree.glob(f"{RESULTS}/**/figures/*.png"))
+    assert found
+    return found
+
+
+def test_null_run_finds_nothing_to_do(smoke_tree: Path) -> None:
+    start = time.monotonic()
+    assert not dag.planned(smoke_tree)
+    # The budget is 5 s on a free machine; here other tests share it.
+    assert time.monotonic() - start < 60
+
+
+def test_nothing_is_written_elsewhere(smoke_tree: Path, project: Path) -> None:
+    written = {p.name for p in smoke_tree.iterdir()} - set(dag.PARTS)
+    assert written <= {"results", "resources", "logs", ".snakemake", ".cache"}
+    made = {str(p.relative_to(smoke_tree)) for p in (smoke_tree / "src").rglob("*")}
+    ours = {str(p.relative_to(project)) for p in (project / "src").rglob("*")}
+    assert not {p for p in made - ours if "__pycache__" not in p}
+
+
+def test_every_output_has_a_true_record(smoke_tree: Path) -> None:
+    records = sorted(smoke_tree.glob("**/*.prov.json"))
+    listed = set()
+    for path in records:
+        record = read_record(path)
+        assert record["fingerprint"] == fingerprint_of(record)
+        listed |= {item["path"] for item in record["outputs"]}
+    for folder in ("results", "resources"):
+        for path in (smoke_tree / folder).rglob("*"):
+            if path.is_file() and not path.name.endswith((".prov.json", "snakemake_timestamp")):
+                assert str(path.relative_to(smoke_tree)) in listed, path
+
+
+def test_no_leftovers(smoke_tree: Path) -> None:
+    assert not list(smoke_tree.glob("results/**/.tmp-*"))
+    assert not list(smoke_tree.glob("results/.checkpoints/*"))
+
+
+def test_raw_files_are_read_only(smoke_tree: Path) -> None:
+    raw = [p for p in smoke_tree.glob("resources/*/*") if not p.name.endswith(".prov.json")]
+    assert len(raw) == 3
+    assert all(p.stat().st_mode & 0o222 == 0 for p in raw)
+
+
+def test_every_figure_passes_the_audit(smoke_tree: Path) -> None:
+    for path in figures(smoke_tree):
+        done = CliRunner().invoke(main, ["audit", str(path)])
+        assert done.exit_code == 0, done.output
+        assert "resources/" in done.output or "studies" in str(path), "does not reach raw data"
+
+
+def test_figures_carry_their_stamp_in_every_format(smoke_tree: Path) -> None:
+    for png in figures(smoke_tree):
+        stamps = [read_stamp(png.with_suffix(s)) for s in (".png", ".svg", ".parquet")]
+        assert stamps[0] == stamps[1] == stamps[2] is not None
+        with Image.open(png) as image:
+            assert image.size[0] > 200
+
+
+def test_flipped_byte_in_each_file_of_a_lineage_is_caught(smoke_tree: Path, tmp_path: Path) -> None:
+    tree = dag.copy_tree(smoke_tree, tmp_path / "tree")
+    figure = tree / RESULTS / "calibration/digits/figures/reliability.png"
+    lineage = [
+        "resources/digits/digits.csv.gz",
+        f"{RESULTS}/data/digits/table.parquet",
+        f"{RESULTS}/calibration/digits/convnet/seed1/model.safetensors",
+        f"{RESULTS}/calibration/digits/convnet/seed1/history.parquet",
+        f"{RESULTS}/calibration/digits/convnet/seed1/train.prov.json",
+        f"{RESULTS}/calibration/digits/mlp/seed0/predictions.parquet",
+        f"{RESULTS}/calibration/digits/mlp/reliability.parquet",
+        f"{RESULTS}/calibration/digits/figures/reliability.svg",
+        f"{RESULTS}/calibration/digits/figures/reliability.png",
+    ]
+    for name in lineage:
+        path = tree / name
+        whole = path.read_bytes()
+        damaged = bytearray(whole)
+        damaged[len(whole) // 2] ^= 0x10
+        path.chmod(0o644)
+        path.write_bytes(damaged)
+        done = CliRunner().invoke(main, ["audit", str(figure)])
+        assert done.exit_code == 1, name
+        assert "broken" in done.output
+        path.write_bytes(whole)
+    assert CliRunner().invoke(main, ["audit", str(figure)]).exit_code == 0
+
+
+def test_claims_at_smoke_read_not_tested(smoke_tree: Path) -> None:
+    table = pd.read_csv(smoke_tree / RESULTS / "report/claims.csv")
+    assert set(table["verdict"]) == {"not tested"}
+    for path in (smoke_tree / RESULTS / "claims").glob("*[!v].json"):
+        assert json.loads(path.read_text())["verdict"] == "not tested"
+
+
+def test_claims_page_links_figures_and_evidence(smoke_tree: Path) -> None:
+    page = smoke_tree / RESULTS / "report/claims.html"
+    links = re.findall(r'href="([^"#]+)"', page.read_text())
+    local = [link for link in links if not link.startswith("http")]
+    assert len(local) >= 14
+    for link in local:
+        assert (page.parent / link).resolve().is_file(), link
+
+
+class Page(HTMLParser):
+    """Counts what a browser would be given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.remote: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name == "src" or (name == "href" and tag == "link"):
+                if (value or "").startswith(("http:", "https:", "//")):
+                    self.remote.append(str(value))
+
+
+def test_report_holds_every_figure_and_the_claims(smoke_tree: Path, tmp_path: Path) -> None:
+    tree = dag.copy_tree(smoke_tree, tmp_path / "tree")
+    report = tree / RESULTS / "report/report.html"
+    done = dag.snakemake(tree, "--report", str(report))
+    assert done.returncode == 0, done.stdout
+    text = report.read_text()
+    page = Page()
+    page.feed(text)
+    assert "script" in page.tags
+    assert "body" in page.tags
+    assert not page.remote, "the report must open offline"
+    for path in figures(tree):
+        assert str(path.relative_to(tree)) in text
+    assert "results/smoke/report/claims.html" in text
+    for category in ("Reliability diagrams", "SmoothECE", "Claims"):
+        assert category in text
+
+
+def test_standardized_usage_plans_the_same_jobs(smoke_tree: Path, tmp_path: Path) -> None:
+    tree = dag.copy_tree(smoke_tree, tmp_path / "tree")
+    assert not dag.planned(tree, "--snakefile", "workflow/Snakefile")
