@@ -76,14 +76,14 @@ def test_broken_claims_file_is_one_line(tree: Path) -> None:
 
 ADULT = "results/smoke/data/adult/table.parquet"
 # What a closed network looks like from inside: a proxy where nobody listens.
-OFFLINE = {name: "http://127.0.0.1:9" for name in ("https_proxy", "http_proxy", "HTTPS_PROXY")}
+OFFLINE = dict.fromkeys(("https_proxy", "http_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
 
 
 def test_download_without_network_or_mirror_is_one_clear_line(tree: Path) -> None:
     done = dag.snakemake(tree, "resources/adult/adult.data", **OFFLINE)
     assert done.returncode == 1
     lines = [line for line in done.stdout.splitlines() if line.startswith("lemmata: fetch:")]
-    (line,) = set(re.sub(r" \(log: .*", "", text) for text in lines)
+    (line,) = {re.sub(r" \(log: .*", "", text) for text in lines}
     for part in ("adult", "https://", "data.mirror"):
         assert part in line
     assert not [p for p in tree.glob("resources/**/*") if p.is_file()]

@@ -76,7 +76,7 @@ def rewrite_unchanged(tree: Path) -> None:
 
 
 TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
-    "nothing": (lambda tree: None, {}),
+    "nothing": (lambda _: None, {}),
     "a plotting option": (
         scale("dpi: 100", "dpi: 120"),
         {"plot_study": STUDIES, "plot_reliability": DATASETS},
@@ -137,7 +137,9 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         {"judge": 1, "claims_table": 1},
     ),
     "a comment in a library module": (
-        source("calibration/smooth_ece.py", "import math", "import math  # a comment"),
+        source(
+            "calibration/smooth_ece.py", "import numpy as np", "import numpy as np  # a comment"
+        ),
         {},
     ),
     "a docstring in a library module": (

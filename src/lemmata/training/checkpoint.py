@@ -40,6 +40,9 @@ class Checkpoints:
             publish(temporary, final)
         finally:
             temporary.unlink(missing_ok=True)
+        for saved, _, path in self._files():
+            if saved == step and path != final:
+                path.unlink()  # the same step saved before, with less to tell
         self._prune()
         return final
 
