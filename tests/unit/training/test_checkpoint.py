@@ -133,8 +133,7 @@ def test_no_code_is_run_on_loading(checkpoints):
         checkpoints.load()
 
 
-def test_step_saved_twice_loads_as_saved_last(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(tmp_path)
+def test_step_saved_twice_loads_as_saved_last(checkpoints):
     for reason in ("running", "SIGTERM", "a", "b", "c", "d"):
         checkpoints.save(5, {"reason": reason})
         assert checkpoints.load() == {"reason": reason}
