@@ -17,8 +17,10 @@ from tests.workflow import dag
 
 # Jobs of the smoke scale: data sets breast_cancer, synthetic_groups (binary tables), wine (three
 # classes), digits (images); five classical models, an MLP everywhere, a convnet on digits; 2 seeds.
+# And the forecast oscillating.
 TABULAR, IMAGES, SEEDS = 3, 1, 2
 DATASETS = TABULAR + IMAGES
+FORECASTS = 1  # oscillating: predictions that come with the data, drawn binned and smooth too
 CLASSICAL = 5
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
 MODELS = TABULAR * CLASSICAL + NETWORKS
@@ -79,11 +81,15 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "nothing": (lambda _: None, {}),
     "a plotting option": (
         scale("dpi: 100", "dpi: 120"),
-        {"plot_study": STUDIES, "plot_reliability": DATASETS},
+        {"plot_study": STUDIES, "plot_reliability": DATASETS + FORECASTS, "plot_pair": FORECASTS},
     ),
     "one SmoothECE option": (
         scale("level: 0.95", "level: 0.9"),
-        {"smooth_ece": MODELS, "plot_reliability": DATASETS},
+        {
+            "smooth_ece": MODELS + FORECASTS,
+            "plot_reliability": DATASETS + FORECASTS,
+            "plot_pair": FORECASTS,
+        },
     ),
     "one study's option": (
         scale("bandwidths: 10", "bandwidths: 12"),
@@ -157,7 +163,10 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a script touched": (touch("workflow/scripts/calibration/train_network.py"), {}),
     "all code checked out anew": (rewrite_unchanged, {}),
-    "a script edited with an old mtime": (old_mtime_edit, {"plot_reliability": DATASETS}),
+    "a script edited with an old mtime": (
+        old_mtime_edit,
+        {"plot_reliability": DATASETS + FORECASTS},
+    ),
     "the mirror": (
         lambda tree: edit(tree, "config/config.yaml", "mirror: null", "mirror: /elsewhere"),
         {},

@@ -94,6 +94,34 @@ rule plot_reliability:
         "../scripts/calibration/plot_reliability.py"
 
 
+rule plot_pair:
+    "Binned and smooth reliability diagram of one predictor, side by side."
+    input:
+        predictions=predictions_of,
+        curve="<results>/{family}/{dataset}/{model}/reliability.parquet",
+        summary="<results>/{family}/{dataset}/{model}/smooth_ece.parquet",
+    output:
+        png=report(
+            "<results>/{family}/{dataset}/{model}/figures/binned_and_smooth.png",
+            caption="../report/pair.rst",
+            category="Binned and smooth",
+            labels={"data set": "{dataset}", "model": "{model}"},
+        ),
+        svg="<results>/{family}/{dataset}/{model}/figures/binned_and_smooth.svg",
+        data="<results>/{family}/{dataset}/{model}/figures/binned_and_smooth.parquet",
+        record="<results>/{family}/{dataset}/{model}/figures/binned_and_smooth.prov.json",
+    log:
+        "<logs>/{family}/{dataset}/{model}/binned_and_smooth.log",
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        cfg=pair_cfg,
+        code=code_of("calibration/plot_pair.py"),
+    script:
+        "../scripts/calibration/plot_pair.py"
+
+
 rule study:
     "Study {wildcards.study} of SmoothECE: the numbers, and the evidence for its claim."
     input:

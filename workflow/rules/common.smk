@@ -170,6 +170,13 @@ def reliability_inputs(kind):
     return inputs
 
 
+def pair_cfg(wc):
+    """Seed and bins of the pair of diagrams, and the resolution."""
+    seed = 0 if wc.dataset in FORECASTS else CALIBRATION["seeds"][0]
+    bins = lookup(CONFIG, "calibration.binned_ece.bins")
+    return canonical({"seed": seed, "bins": bins, "dpi": CONFIG["figures"]["dpi"]})
+
+
 def reliability_cfg(wc):
     """Models in the order of the inputs, the seed that is drawn, and the resolution."""
     seed = 0 if wc.dataset in FORECASTS else CALIBRATION["seeds"][0]
@@ -184,6 +191,8 @@ def figures_of_papers():
     if "smooth_ece" in CONFIG["papers"]:
         figures += expand("<results>/calibration/studies/{s}/figures/{s}.png", s=studies)
         figures += expand("<results>/calibration/{d}/figures/reliability.png", d=DATASETS)
+        pair = "<results>/calibration/{d}/{m}/figures/binned_and_smooth.png"
+        figures += expand(pair, d=FORECASTS, m=PUBLISHED)
     return figures
 
 

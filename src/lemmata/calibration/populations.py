@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from lemmata.data.synthetic import oscillating_truth
+
 Array = NDArray[np.float64]
 WRONG_SHARE: Final = 0.2
 """Of the hard predictions in `mixed_endpoints`."""
@@ -89,12 +91,6 @@ def endpoints_smooth_ece(ece: float) -> float:
     Calibrated predictions add no residual, so only mass ece / 2 of opposite signs is at the ends.
     """
     return _opposite_smooth_ece(0.0, ece)
-
-
-def oscillating_truth(p: Array) -> Array:
-    """P(y = 1 | p) of the paper's synthetic example: (z + 0.2 sin(4 pi z) + 1) / 2, z = 2 p - 1."""
-    z = 2.0 * p - 1.0
-    return np.clip(0.5 * (z + 0.2 * np.sin(4.0 * np.pi * z) + 1.0), 0.0, 1.0)
 
 
 def oscillating(n: int, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -10,9 +10,11 @@ import pandas as pd
 from lemmata.data.columns import Paths
 from lemmata.data.readers import read_raw
 from lemmata.data.splits import assign_splits
-from lemmata.data.synthetic import synthetic_groups
+from lemmata.data.synthetic import oscillating, synthetic_groups
 from lemmata.errors import LemmataError
 from lemmata.tables import SPLITS, check_predictions
+
+GENERATORS = {"oscillating": oscillating, "synthetic_groups": synthetic_groups}
 
 
 def prepare(
@@ -28,8 +30,9 @@ def prepare(
     predictions table (seed 0, split test, row, y, p); any other gets the columns row (0..N-1) and
     split before those of `read_raw`. Raises LemmataError for settings that do not fit the set.
     """
-    if name == "synthetic_groups":
-        frame = synthetic_groups(**_exactly(name, "synthetic", synthetic, ("rows", "seed")))
+    if name in GENERATORS:
+        settings = _exactly(name, "synthetic", synthetic, ("rows", "seed"))
+        frame = GENERATORS[name](**settings)
     else:
         _exactly(name, "synthetic", synthetic, ())
         frame = read_raw(name, paths)
@@ -44,9 +47,8 @@ def prepare(
 
 
 def _forecast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {"seed": 0, "split": "test", "row": range(len(frame)), "y": frame["y"], "p": frame["p"]}
-    )
+    own = {"seed": 0, "split": "test", "row": range(len(frame))}
+    table = pd.DataFrame(own).join(frame)
     check_predictions(table, f"data set {name}")
     return table
 

@@ -26,6 +26,15 @@ SYNTHETIC: Final = (
         citation="this project",
         note="column p_true is the true P(y = 1 | x)",
     ),
+    Dataset(
+        "oscillating",
+        "Synthetic forecast whose true frequency swings around it",
+        "forecast",
+        files=(),
+        licence="MIT",
+        citation="Błasiok, Nakkiran (2023), arXiv 2309.12236: its synthetic example",
+        note="column p_true is the true P(y = 1 | p); rows are our draw",
+    ),
 )
 
 DATASETS: Final[dict[str, Dataset]] = {d.name: d for d in (*BUNDLED, *SYNTHETIC, *DOWNLOADABLE)}

@@ -1,13 +1,16 @@
-"""A population with known probabilities and overlapping groups (ours).
+"""Populations with known probabilities: one with overlapping groups (ours), one of a paper.
 
-[derived] Four attributes A in {0, 1} with P(A = 1) = (.5, .35, .2, .1), six normal covariates Z
-and four age classes; the labels follow
+`synthetic_groups` [derived]: four attributes A in {0, 1} with P(A = 1) = (.5, .35, .2, .1), six
+normal covariates Z and four age classes; the labels follow
 
     logit p = -0.6 + 0.9 w.Z + 0.5 A0 - 0.4 A1 + 0.9 A0 A1 - 1.0 A2 A3
               + 0.5 (Z0^2 - 1) A2 + 0.25 (age - 1.5),     w = (1, -.8, .6, .4, -.3, .2),
 
 so a logistic regression is misspecified inside groups, and p is known for every row. It stands in
 for the tables of Hansen, Devic, Nakkiran, Sharan (2024), whose groups overlap in the same way.
+
+`oscillating`: uniform predictions whose true frequency swings around them, the synthetic example of
+Błasiok, Nakkiran, arXiv 2309.12236 [official code].
 """
 
 from __future__ import annotations
@@ -49,10 +52,25 @@ def synthetic_groups(rows: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def oscillating_truth(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P(y = 1 | p) = (z + 0.2 sin(4 pi z) + 1) / 2 with z = 2 p - 1: (N,) -> (N,)."""
+    z = 2.0 * p - 1.0
+    return np.clip(0.5 * (z + 0.2 * np.sin(4.0 * np.pi * z) + 1.0), 0.0, 1.0)
+
+
+def oscillating(rows: int, seed: int) -> pd.DataFrame:
+    """Table of `rows` rows: y, p uniform on [0, 1], p_true (the paper draws 1000 rows)."""
+    stream = SeedSequence(seed, spawn_key=tuple(b"oscillating"))
+    uniform = Generator(Philox(stream)).random((rows, 2))  # (N, 2)
+    p_true = oscillating_truth(uniform[:, 0])
+    y = (uniform[:, 1] < p_true).astype(np.int64)
+    return pd.DataFrame({"y": y, "p": uniform[:, 0], "p_true": p_true})
+
+
 def probability(
     a: NDArray[np.bool_], z: NDArray[np.float64], age: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """True P(y = 1) by the formula of this module: (N, 4), (N, 6), (N,) -> (N,)."""
+    """True P(y = 1) of `synthetic_groups`: (N, 4), (N, 6), (N,) -> (N,)."""
     a0, a1, a2, a3 = a.T.astype(np.float64)  # each (N,)
     logit = (
         -0.6

@@ -11,13 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lemmata.calibration.figures.common import letter
+from lemmata.calibration.populations import two_points_smooth_ece
 from lemmata.plotting import PALETTE, TEXT_WIDTH, style
 
 FLOOR = 1e-8  # changes at or below it are drawn at it
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Left: the two-point family as e -> 0. Right: real predictions, perturbed."""
+    """Left: the two-point family as e -> 0, dashed its exact SmoothECE. Right: real predictions,
+    perturbed; dotted: the noise. Changes of at most 1e-8 are drawn as 1e-8.
+    """
     with style():
         fig, (left, right) = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.6))
         _draw_family(left, table[table["part"] == "two_points"])
@@ -29,8 +32,8 @@ def _draw_family(ax: Axes, family: pd.DataFrame) -> None:
     zero, positive = family[family["e"] == 0.0], family[family["e"] > 0.0]
     at_zero = positive["e"].min() / 10  # where e = 0 is drawn on the logarithmic axis
     looks = {
-        "support_ece": ("ECE", "black", "s"),
-        "binned_ece": ("10-bin ECE", "orange", "^"),
+        "support_ece": ("ECE, exact support", "black", "s"),
+        "binned_ece": ("binned ECE", "orange", "^"),
         "smooth_ece": ("SmoothECE", "blue", "o"),
     }
     for column, (name, colour, marker) in looks.items():
@@ -38,8 +41,9 @@ def _draw_family(ax: Axes, family: pd.DataFrame) -> None:
         size = 5.0 if column == "support_ece" else 2.5
         ax.plot(positive["e"], positive[column], label=name, ms=size, lw=0.8, **look)
         ax.plot(np.full(len(zero), at_zero), zero[column], ms=size, ls="", clip_on=False, **look)
-    ax.plot(positive["e"], 0.632 * np.sqrt(positive["e"]), color="0.5", lw=0.8, ls="--",
-            label=r"$0.632\,\sqrt{e}$")  # fmt: skip
+    exact = [two_points_smooth_ece(float(e)) for e in positive["e"]]
+    ax.plot(positive["e"], exact, color="black", ls="--", zorder=4, label="SmoothECE, exact")
+    ax.axvline(at_zero * np.sqrt(10.0), color="0.7", lw=0.6, ls=":")  # e = 0 stands apart
     ax.set(xscale="log", ylim=(-0.02, 0.62), xlabel="half distance e of two opposite points")
     decades = 10.0 ** np.arange(round(np.log10(at_zero)) + 1, np.log10(positive["e"].max()) + 0.5)
     ax.set_xticks([at_zero, *decades])
@@ -59,7 +63,10 @@ def _draw_changes(ax: Axes, moved: pd.DataFrame) -> None:
     ax.plot(limits, limits, color="0.5", lw=0.8, ls="--")
     ax.plot(binned, smooth, "o", color=PALETTE["blue"], ms=3, mew=0, alpha=0.7)
     ax.set(xscale="log", yscale="log", xlim=limits, ylim=limits)
-    ax.set_xlabel("change of 10-bin ECE")
+    ax.set_xlabel("change of binned ECE")
     ax.set_ylabel("change of SmoothECE")
-    noise = moved["e"].iloc[0] if len(moved) else np.nan
+    noise = moved["e"].iloc[0]
+    ax.axhline(noise, color="0.5", lw=0.8, ls=":")
+    where: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+    ax.annotate("noise", (0.02, noise), xytext=(0, 2), fontsize="small", color="0.4", **where)
     letter(ax, f"b  real predictions with noise of sd {noise:g}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,6 +23,7 @@ from lemmata.plotting import COLUMN_WIDTH, PALETTE, TEXT_WIDTH, style
 LARGEST_DOT = 0.8  # of the density that sets relplot's dots: its sizes are for a six-inch figure
 DOT_SCALE = 0.32
 FEWEST = 0.5  # predictions within a bandwidth below which no curve is drawn
+ABOVE_DOTS = 110  # relplot draws them at 100
 DENSITY_HEIGHT = 0.16  # of the panel, at the highest density
 
 
@@ -56,18 +58,26 @@ def draw_models(
     return fig
 
 
-def draw_binned_and_smooth(bins: pd.DataFrame, curve: pd.DataFrame, summary: pd.Series) -> Figure:
+def draw_binned_and_smooth(
+    bins: pd.DataFrame,
+    curve: pd.DataFrame,
+    summary: pd.Series,
+    truth: pd.DataFrame | None = None,
+) -> Figure:
     """One predictor twice: binned diagram (`bin_table`) and smooth one, as in the paper's figure 1.
 
-    summary: a row of `reliability` with the column binned_ece.
+    summary: a row of `reliability` with the column binned_ece; truth: the true curve (t, mu).
     """
     with style():
         fig, (left, right) = plt.subplots(
-            1, 2, figsize=(TEXT_WIDTH * 0.66, TEXT_WIDTH * 0.37), sharey=True
+            1, 2, figsize=(TEXT_WIDTH * 0.66, TEXT_WIDTH * 0.4), sharey=True
         )
         draw_bins(left, bins)
         left.set_title(f"binned, {len(bins)} bins\nECE {summary['binned_ece']:.3f}\n")
-        draw_diagram(right, curve, summary)
+        draw_diagram(right, curve, summary, truth)
+        if truth is not None:
+            _draw_truth(left, truth)
+            left.legend(loc="upper left", handlelength=2.5)
         right.set_title(f"smooth\n{value_text(summary)}")
         left.set_ylabel("frequency of y = 1")
         for ax in (left, right):
@@ -76,9 +86,10 @@ def draw_binned_and_smooth(bins: pd.DataFrame, curve: pd.DataFrame, summary: pd.
 
 
 def value_text(summary: pd.Series) -> str:
-    """The value with its interval, and what a calibrated model would stay below."""
-    value, low, high = (f"{summary[k]:.3f}" for k in ("smece", "lower", "upper"))
-    return f"smECE {value} [{low}, {high}]\nnull 95%: {summary['null_upper']:.3f}"
+    """The value with its interval, what a calibrated model would stay below, and n."""
+    numbers = (f"{summary[k]:.3f}" for k in ("smece", "lower", "upper", "null_upper"))
+    value, low, high, null = numbers
+    return f"smECE {value} [{low}, {high}]\nnull 95%: {null}; n = {summary['n']:,.0f}"
 
 
 def draw_diagram(
@@ -98,7 +109,7 @@ def draw_diagram(
     ax.plot([0, 1], [0, 1], color="0.5", lw=0.6, ls="--", zorder=2)
     _draw_band(ax, curve, density / highest)
     if truth is not None:
-        ax.plot(truth["t"], truth["mu"], color=PALETTE["bluish_green"], lw=1.0, zorder=3)
+        _draw_truth(ax, truth)
     ax.plot(t, curve["mu"], color=PALETTE["vermillion"], lw=0.6, zorder=4)
     relplot.plot_rel_diagram(
         {
@@ -148,6 +159,12 @@ def _draw_band(ax: Axes, curve: pd.DataFrame, share: np.ndarray) -> None:
     shades[:, :3] = 0.45
     shades[:, 3] = 0.15 + 0.35 * np.sqrt(share[:-1][known])
     ax.add_collection(PolyCollection(list(quads[known]), facecolors=shades, lw=0, zorder=2))
+
+
+def _draw_truth(ax: Axes, truth: pd.DataFrame) -> None:
+    """The true curve (t, mu), above what was measured."""
+    look: dict[str, Any] = {"color": PALETTE["bluish_green"], "ls": "-."}
+    ax.plot(truth["t"], truth["mu"], lw=1.0, label="truth", zorder=ABOVE_DOTS, **look)
 
 
 def _ticks(ax: Axes) -> None:

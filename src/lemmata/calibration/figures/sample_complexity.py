@@ -18,7 +18,7 @@ def draw(table: pd.DataFrame) -> Figure:
             2, 1, figsize=(COLUMN_WIDTH, 3.4), sharex=True, height_ratios=[2, 1]
         )
         law = table.groupby("n")["law"].first()
-        top.plot(law.index, law, color="0.4", lw=0.9, ls="--", label=r"$0.3026\,n^{-1/3}$")
+        top.plot(law.index, law, color="0.4", lw=0.9, ls="--", label=_formula(law))
         draw_means(top, table, "n", "smooth_ece", **look)
         top.set(xscale="log", yscale="log", ylabel="SmoothECE")
         low, high = top.get_ylim()
@@ -33,3 +33,9 @@ def draw(table: pd.DataFrame) -> Figure:
         bottom.set_ylim(min(low, 0.9), max(high, 1.1))
         bottom.set(xlabel="sample size n", ylabel="measured / law")
     return fig
+
+
+def _formula(law: pd.Series) -> str:
+    """The law as text, c n^(-1/3); its constant is read off the table."""
+    (n,), (value,) = law.index[:1], law[:1]
+    return rf"law: ${value * n ** (1.0 / 3.0):.4f}\,n^{{-1/3}}$"

@@ -34,7 +34,8 @@ def study(settings: Settings, samples: Sequence[Sample]) -> Study:
                 "n": sample.p.size,
                 "smooth_ece": value,
                 "diagram_area": area,
-                "gap_over_bandwidth": abs(area - value) / value,
+                # Perfect predictions have neither error nor bandwidth, and their diagram no area.
+                "gap_over_bandwidth": abs(area - value) / value if value else 0.0,
             }
         )
     table = pd.DataFrame(rows)

@@ -1,0 +1,16 @@
+"""Binned and smooth reliability diagram of one predictor, with the truth where it is known."""
+
+from lemmata.calibration.figures.diagrams import draw_binned_and_smooth
+from lemmata.calibration.pair import pair_tables
+from lemmata.plotting import save_figure
+from lemmata.provenance.job import job
+from lemmata.tables import read_predictions, read_table, write_table
+
+with job(snakemake) as j:
+    seed = j.cfg["seed"]
+    bins, truth = pair_tables(read_predictions(j.input.predictions), seed, j.cfg["bins"])
+    curve, summary = (read_table(path) for path in (j.input.curve, j.input.summary))
+    curve, row = curve[curve["seed"] == seed], summary[summary["seed"] == seed].iloc[0]
+    figure = draw_binned_and_smooth(bins, curve, row, truth)
+    save_figure(figure, [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"])
+    write_table(curve, j.output.data, j.stamp)
