@@ -25,7 +25,7 @@ def test_the_data_sets_are_those_promised() -> None:
         *("digits", "breast_cancer", "diabetes", "wine"),
         *("fair", "randhie", "anes96"),
     }
-    assert by_origin["synthetic"] == {"synthetic_groups"}
+    assert by_origin["synthetic"] == {"oscillating", "synthetic_groups"}
     assert len(by_origin["downloadable"]) == len(DATASETS) - 8
     assert {"adult", "compas", "mnist", "imagenet_resnet34"} <= by_origin["downloadable"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lemmata.data.synthetic import synthetic_groups
+from lemmata.data.synthetic import oscillating, oscillating_truth, synthetic_groups
 
 N = 200_000
 
@@ -82,3 +82,15 @@ def test_groups(table: pd.DataFrame) -> None:
 def test_longer_tables_begin_with_shorter_ones_and_seeds_differ(table: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(synthetic_groups(100, seed=3), table.head(100))
     assert (synthetic_groups(100, seed=4)["x_z0"] != table["x_z0"][:100]).all()
+
+
+def test_oscillating_forecast_swings_around_the_truth() -> None:
+    table = oscillating(200_000, seed=1)
+    # z = 2 p - 1 = 1/8: (1/8 + 0.2 sin(pi / 2) + 1) / 2; the ends stay on the diagonal.
+    assert oscillating_truth(np.array([0.0, 0.5625, 1.0])) == pytest.approx([0.0, 0.6625, 1.0])
+    assert table["p_true"].to_numpy() == pytest.approx(oscillating_truth(table["p"].to_numpy()))
+    # E|p - P(y = 1 | p)| is the mean of |0.1 sin(4 pi z)|, 0.2 / pi.
+    assert (table["p"] - table["p_true"]).abs().mean() == pytest.approx(0.2 / np.pi, abs=5e-4)
+    error = (table["y"] - table["p_true"]).to_numpy()
+    assert abs(error.mean()) < 4 * error.std() / np.sqrt(len(table))
+    pd.testing.assert_frame_equal(oscillating(100, seed=1), table.head(100))

@@ -36,7 +36,9 @@ def study(settings: Settings, samples: Sequence[Sample]) -> Study:
         raise LemmataError(f"bin_sensitivity.largest_n = {settings.largest_n}: no sample so small")
     table = pd.concat([_measured(sample, settings) for sample in small], ignore_index=True)
     values = table.groupby(["name", "seed", "measure"])["value"]
-    spread = ((values.max() - values.min()) / values.median()).unstack().fillna(0.0)  # 0 / 0
+    middle = values.median()
+    middle = middle.where(middle > 0.0, 1.0)  # perfect predictions: every value is 0
+    spread = ((values.max() - values.min()) / middle).unstack()
     by_model = spread.groupby("name").mean()
     return Study(table, evidence_table({"sensitivity_ratio": _ratio_of_means(by_model, settings)}))
 
