@@ -208,11 +208,13 @@ def test_streams_differ() -> None:
 
 def test_perfect_predictions_are_no_division_by_zero() -> None:
     y = np.tile([0, 1], 50)
-    perfect = [Sample("perfect", 0, y.astype(np.float64), y), *some_samples((200,))]
+    perfect = [Sample("perfect", 0, y.astype(np.float64), y)]
+    mixed = [s._replace(name=f"model {s.seed}") for s in some_samples((200, 300, 400))] + perfect
     settings = diagram_number.Settings(GRID, TOLERANCE)
     table = diagram_number.study(settings, perfect).table
     assert table.loc[0, ["smooth_ece", "diagram_area", "gap_over_bandwidth"]].tolist() == [0, 0, 0]
-    study = bin_sensitivity.study(
-        bin_sensitivity.Settings((5, 10), (GRID, 2 * GRID), (TOLERANCE,), 1000, 200, 0), perfect
-    )
+    bins = bin_sensitivity.Settings((5, 10), (GRID, 2 * GRID), (TOLERANCE,), 1000, 200, 0)
+    with pytest.raises(LemmataError, match="of 1 models too few have an ECE that depends"):
+        bin_sensitivity.study(bins, perfect)
+    study = bin_sensitivity.study(bins, mixed)
     assert np.isfinite(study.evidence[["value", "lower", "upper"]].to_numpy()).all()

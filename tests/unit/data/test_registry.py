@@ -26,7 +26,7 @@ def test_the_data_sets_are_those_promised() -> None:
         *("fair", "randhie", "anes96"),
     }
     assert by_origin["synthetic"] == {"oscillating", "synthetic_groups"}
-    assert len(by_origin["downloadable"]) == len(DATASETS) - 8
+    assert len(by_origin["downloadable"]) == len(DATASETS) - 9
     assert {"adult", "compas", "mnist", "imagenet_resnet34"} <= by_origin["downloadable"]
 
 

@@ -52,8 +52,13 @@ def _ratio_of_means(spread: pd.DataFrame, settings: Settings) -> Interval:
     smooth, binned = (spread[name].to_numpy() for name in ("smooth_ece", "binned_ece"))
     shape = (settings.resamples, smooth.size)
     drawn = generator(settings.seed).integers(0, smooth.size, size=shape)  # (R, models)
-    ratios = smooth[drawn].mean(axis=1) / binned[drawn].mean(axis=1)  # (R,)
-    lower, upper = np.quantile(ratios, [0.025, 0.975])
+    top, bottom = smooth[drawn].mean(axis=1), binned[drawn].mean(axis=1)  # (R,) each
+    ratios = np.divide(top, bottom, out=np.full_like(top, np.inf), where=bottom > 0.0)
+    lower, upper = np.quantile(ratios, [0.025, 0.975], method="nearest")  # between infinities
+    if not np.isfinite(upper):
+        raise LemmataError(
+            f"bin_sensitivity: of {smooth.size} models too few have an ECE that depends on the bins"
+        )
     return Interval(float(smooth.mean() / binned.mean()), float(lower), float(upper), smooth.size)
 
 
