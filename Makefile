@@ -1,5 +1,5 @@
 # Each target is two or three plain commands; the README lists them for use without make.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SCALE ?= $(shell sed -n 's/^scale: *\([a-z]*\).*/\1/p' config/config.yaml)
 BIN := .venv/bin
 REPORT := results/$(SCALE)/report/report.html

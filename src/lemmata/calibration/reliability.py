@@ -147,17 +147,17 @@ def reliability(
 
     ::
 
-        n    mean_p  mean_y  smece  lower  upper  area   null_mean  null_upper  p_value
-        400  0.51    0.50    0.071  0.038  0.092  0.069  0.043      0.066       0.02
+        n    mean_p  mean_y  smooth_ece  lower  upper  diagram_area  null_mean  null_upper  p_value
+        400  0.51    0.50    0.071       0.038  0.092  0.069         0.043      0.066       0.02
 
         t     mu    lower  upper  density
         0.25  0.18  0.11   0.27   1.31
 
-    lower, upper of smece: basic bootstrap interval as in the authors' code, which takes out the
-    upward bias of resampled values; within [0, 1] and widened to hold smece itself. Bands of mu:
-    percentiles pointwise, at the bandwidth of the curve: smece, or a step of the mesh where that is
-    wider. null_*: smECE of these predictions if they were calibrated: mean, upper quantile at the
-    level, and the share of null values at or above smece (one added to both).
+    lower, upper of smooth_ece: basic bootstrap interval as in the authors' code, which takes out
+    the upward bias of resampled values; within [0, 1] and widened to hold the value. Bands of mu:
+    percentiles pointwise, at the bandwidth of the curve: smooth_ece, or a step of the mesh where
+    that is wider. null_*: smECE of these predictions if they were calibrated: mean, upper quantile
+    at the level, and the share of null values at or above smooth_ece (one added to both).
     """
     s, binned = solve_refined(p, y, settings.grid_size, settings.tolerance)
     nodes = settings.curve_nodes
@@ -174,10 +174,10 @@ def reliability(
         "n": binned.n,
         "mean_p": float(np.mean(np.asarray(p, dtype=np.float64))),
         "mean_y": float(binned.label.sum()),
-        "smece": s,
+        "smooth_ece": s,
         "lower": float(np.clip(2.0 * s - high, 0.0, s)),
         "upper": float(np.clip(2.0 * s - low, s, 1.0)),
-        "area": float(weighted_area(binned, s)),
+        "diagram_area": float(weighted_area(binned, s)),
         "null_mean": float(null_smece.mean()),
         "null_upper": float(np.quantile(null_smece, settings.level)),
         "p_value": float((1 + np.count_nonzero(null_smece >= s)) / (1 + null_smece.size)),

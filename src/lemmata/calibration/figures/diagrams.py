@@ -87,9 +87,9 @@ def draw_binned_and_smooth(
 
 def value_text(summary: pd.Series) -> str:
     """The value with its interval, what a calibrated model would stay below, and n."""
-    numbers = (f"{summary[k]:.3f}" for k in ("smece", "lower", "upper", "null_upper"))
+    numbers = (f"{summary[k]:.3f}" for k in ("smooth_ece", "lower", "upper", "null_upper"))
     value, low, high, null = numbers
-    return f"smECE {value} [{low}, {high}]\nnull 95%: {null}; n = {summary['n']:,.0f}"
+    return f"smECE {value} [{low}, {high}]\nnull: {null}; n = {summary['n']:,.0f}"
 
 
 def draw_diagram(
@@ -99,7 +99,7 @@ def draw_diagram(
 
     Curve and band end where fewer than half a prediction is expected within a bandwidth.
     """
-    bandwidth = max(summary["smece"], 1.0 / (len(curve) - 1))
+    bandwidth = max(summary["smooth_ece"], 1.0 / (len(curve) - 1))
     few = curve["density"] * bandwidth * summary["n"] < FEWEST
     curve = curve.assign(**{name: curve[name].mask(few) for name in ("mu", "lower", "upper")})
     t, density = curve["t"].to_numpy(), curve["density"].to_numpy()  # (T,) each
