@@ -138,7 +138,7 @@ def test_diagrams_hold_curve_value_and_null() -> None:
         check_page(figure)
     titles = [ax.get_title() for ax in figure.axes]
     assert titles[0].startswith(
-        f"logistic regression\nsmECE {summaries['logistic_regression']['smece'].item():.3f}"
+        f"logistic regression\nsmECE {summaries['logistic_regression']['smooth_ece'].item():.3f}"
     )
     assert all("null: " in title for title in titles[:5])
     for name, curve in curves.items():  # relplot changes the arrays that it is given
