@@ -54,8 +54,8 @@ class Part:
         """The comparison and threshold in words, such as ``<= 0.05``."""
         if isinstance(self.threshold, tuple):
             low, high = self.threshold
-            return f"between {low:.12g} and {high:.12g}"
-        return f"{self.comparison} {self.threshold:.12g}"
+            return f"between {low:.6g} and {high:.6g}"
+        return f"{self.comparison} {self.threshold:.6g}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -37,7 +38,25 @@ def load_config(user: Mapping[str, Any], root: Path) -> dict[str, Any]:
     merged = deep_merge(read_yaml(root / "config" / "scales" / f"{scale}.yaml"), user)
     merged["scale"] = scale
     check(merged, read_yaml(root / "config" / "schema" / "config.schema.yaml"), "config")
+    _check_relations(merged)
     return merged
+
+
+def _check_relations(config: Mapping[str, Any]) -> None:
+    """What a JSON Schema cannot say: how values of one table relate to each other."""
+    split = lookup(config, "data.split")
+    total = math.fsum(split[name] for name in ("train", "validation", "test"))
+    if abs(total - 1.0) > 1e-9:
+        raise LemmataError(f"config: data.split: shares sum to {total:g}: must sum to 1")
+    for study in ("continuity", "sample_complexity"):
+        key = f"calibration.studies.{study}"
+        low, high = lookup(config, f"{key}.smallest"), lookup(config, f"{key}.largest")
+        if low >= high:
+            raise LemmataError(f"config: {key}.smallest = {low}: must be < {key}.largest = {high}")
+    key = "calibration.studies.cost.sizes"
+    sizes = lookup(config, key)
+    if sizes != sorted(sizes):
+        raise LemmataError(f"config: {key} = {sizes}: must grow")
 
 
 def read_yaml(path: Path) -> Any:

@@ -89,6 +89,34 @@ def test_mistake_is_one_clear_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("data.split.train", 0.7, "config: data.split: shares sum to 1.1: must sum to 1"),
+        (
+            "calibration.studies.sample_complexity.largest",
+            1000,
+            "config: calibration.studies.sample_complexity.smallest = 1000: must be < "
+            "calibration.studies.sample_complexity.largest = 1000",
+        ),
+        (
+            "calibration.studies.cost.sizes",
+            [100, 10],
+            "config: calibration.studies.cost.sizes = [100, 10]: must grow",
+        ),
+    ],
+)
+def test_values_that_contradict_each_other(
+    project: Path, user: dict[str, Any], key: str, value: Any, message: str
+) -> None:
+    change: Any = value
+    for name in reversed(key.split(".")):
+        change = {name: change}
+    with pytest.raises(LemmataError) as caught:
+        load_config(deep_merge(user, change), project)
+    assert str(caught.value) == message
+
+
 def test_missing_key_is_named(project: Path, user: dict[str, Any]) -> None:
     schema = read_yaml(project / "config" / "schema" / "config.schema.yaml")
     config = load_config(user, project)

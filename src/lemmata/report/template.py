@@ -48,7 +48,7 @@ refuted when the whole interval of one fails it, and inconclusive otherwise.</p>
 <tr>
 <th scope="col">Verdict</th><th scope="col">Claim</th><th scope="col">Statistic</th>
 <th scope="col">Value</th><th scope="col">n</th><th scope="col">Criterion</th>
-<th scope="col">Holds</th><th scope="col">Figure and evidence</th><th scope="col">Paper</th>
+<th scope="col">Holds</th>
 </tr>
 </thead>
 {%- for claim in claims %}
@@ -59,24 +59,22 @@ refuted when the whole interval of one fails it, and inconclusive otherwise.</p>
 <td rowspan="{{ claim.parts | length }}">{{ badge(claim.verdict) }}</td>
 <th scope="rowgroup" class="statement" rowspan="{{ claim.parts | length }}">
 <code>{{ claim.id }}</code><br>{{ claim.statement }}
-<div class="why">{{ claim.reason }}</div></th>
+{%- if claim.verdict != "supported" %}
+<div class="why">{{ claim.reason }}</div>
+{%- endif %}
+{%- for name, path in links(claim) %}
+<div><a href="../{{ path }}">{{ name }}</a>
+<span class="path">results/{{ scale }}/{{ path }}</span></div>
+{%- endfor %}
+<div class="basis">{{ claim.paper.title }},
+<a href="https://arxiv.org/abs/{{ claim.paper.arxiv }}">arXiv:{{ claim.paper.arxiv }}</a>.
+Criterion ({{ claim.basis }}): {{ claim.source }}</div></th>
 {%- endif %}
 <td><code>{{ part.statistic }}</code><div class="why">{{ part.why }}</div></td>
 <td class="number">{{ value(part) }}</td>
 <td class="number">{{ "–" if part.n is none else part.n }}</td>
 <td class="number">{{ part.criterion }}</td>
 <td>{{ badge(part.verdict) }}</td>
-{%- if loop.first %}
-<td rowspan="{{ claim.parts | length }}">
-{%- for name, path in links(claim) %}
-<div><a href="../{{ path }}">{{ name }}</a>
-<span class="path">results/{{ scale }}/{{ path }}</span></div>
-{%- else %}not made
-{%- endfor %}</td>
-<td rowspan="{{ claim.parts | length }}">{{ claim.paper.title }},
-<a href="https://arxiv.org/abs/{{ claim.paper.arxiv }}">arXiv:{{ claim.paper.arxiv }}</a>
-<div class="basis">Criterion ({{ claim.basis }}): {{ claim.source }}</div></td>
-{%- endif %}
 </tr>
 {%- endfor %}
 </tbody>

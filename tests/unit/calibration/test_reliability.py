@@ -126,7 +126,12 @@ def test_summary_tells_calibrated_from_not() -> None:
     assert bad["p_value"].item() == pytest.approx(1 / 401)
     assert bad["smooth_ece"].item() > bad["null_upper"].item() > bad["null_mean"].item()
     for summary in (good, bad):
-        assert 0.0 <= summary["lower"].item() <= summary["smooth_ece"].item() <= summary["upper"].item()
+        assert (
+            0.0
+            <= summary["lower"].item()
+            <= summary["smooth_ece"].item()
+            <= summary["upper"].item()
+        )
     assert bad["lower"].item() < one_signed_smooth_ece(1.5) < bad["upper"].item()
     assert (curve["lower"] <= curve["upper"]).all()
     inner = curve.query("0.1 < t < 0.9")
@@ -154,7 +159,9 @@ def test_perfect_hard_predictions() -> None:
     summary, curve = reliability(
         y, y, dataclasses.replace(SETTINGS, replicates=40, null_replicates=40)
     )
-    assert summary[["smooth_ece", "lower", "upper", "null_upper"]].to_numpy().tolist() == [[0, 0, 0, 0]]
+    assert summary[["smooth_ece", "lower", "upper", "null_upper"]].to_numpy().tolist() == [
+        [0, 0, 0, 0]
+    ]
     assert curve["mu"].iloc[[0, -1]].tolist() == pytest.approx([0.0, 1.0], abs=1e-9)
     assert curve["mu"].iloc[64:65].isna().all()
 
