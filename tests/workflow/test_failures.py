@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def kill_when_saved(tree: Path) -> None:
     target = f"{MODEL}/model.safetensors"
     with (tree / "killed.log").open("w") as log:
         process = subprocess.Popen(
-            ["python", "-m", "snakemake", target, "--config", "scale=smoke"],
+            [sys.executable, "-m", "snakemake", target, "--config", "scale=smoke"],
             cwd=tree,
             env={**os.environ, "PYTHONPATH": str(tree / "src"), "XDG_CACHE_HOME": str(tree)},
             stdout=log,
