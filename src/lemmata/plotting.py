@@ -5,11 +5,12 @@ Drawing code runs inside `style()` and hands its figure to `save_figure`::
     with style():
         fig, ax = plt.subplots(figsize=(COLUMN_WIDTH, 2.5))
         ax.plot(t, mu, color=PALETTE["vermillion"])
-        save_figure(fig, [png, svg], j.stamp)
+        save_figure(fig, [png, svg], j.stamp, table=data)
 """
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,8 +21,11 @@ from typing import Any, Final
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from PIL import Image, PngImagePlugin
 
 from lemmata.errors import LemmataError
+from lemmata.provenance.content import pixels_digest, svg_digest
+from lemmata.provenance.digest import sha256_file
 from lemmata.provenance.embed import KEY
 
 COLUMN_WIDTH: Final = 3.35
@@ -97,31 +101,55 @@ def save_figure(
     paths: Iterable[str | PathLike[str]],
     stamp: Mapping[str, Any] | None = None,
     dpi: int = PNG_DPI,
+    table: str | PathLike[str] | None = None,
 ) -> None:
     """Write `fig` to each path, .png (at `dpi`) or .svg, with the stamp inside, and close it.
 
-    stamp: the job's identity, JSON values, with the key "fingerprint". A PNG keeps its JSON in the
-    text chunk "lemmata:provenance"; an SVG keeps it in <dc:source> and the fingerprint in
-    <dc:identifier>. Raises LemmataError for another suffix, before anything is written.
+    stamp: the job's identity, JSON values, with the key "fingerprint"; the digest of the picture
+    joins it, and the sha256 of `table`, the file with the numbers that are drawn. A PNG keeps its
+    JSON in the text chunk "lemmata:provenance"; an SVG keeps it in <dc:source> and the fingerprint
+    in <dc:identifier>. Raises LemmataError for another suffix, before anything is written.
     """
     try:
         targets = [Path(path) for path in paths]
-        metadata = [_metadata(path, stamp) for path in targets]
+        for path in targets:
+            if path.suffix not in (".png", ".svg"):
+                found = path.suffix
+                raise LemmataError(f"{path}: unknown figure format {found!r}; allowed: .png, .svg")
+        said = dict(stamp) if stamp is not None else None
+        if said is not None and table is not None:
+            said["table"] = sha256_file(table)
         with mpl.rc_context(_BYTES):
-            for path, entries in zip(targets, metadata, strict=True):
-                fig.savefig(path, format=path.suffix[1:], dpi=dpi, metadata=entries)
+            for path in targets:
+                (_save_png if path.suffix == ".png" else _save_svg)(fig, path, said, dpi)
     finally:
         plt.close(fig)
 
 
-def _metadata(path: Path, stamp: Mapping[str, Any] | None) -> dict[str, str | None]:
-    """The metadata entries of one file; None takes an entry out that matplotlib would write."""
-    if path.suffix not in (".png", ".svg"):
-        raise LemmataError(f"{path}: unknown figure format {path.suffix!r}; allowed: .png, .svg")
-    text = None if stamp is None else json.dumps(stamp, sort_keys=True)
-    if path.suffix == ".png":
-        return {"Software": None} | ({} if text is None else {KEY: text})
+def _save_png(fig: Figure, path: Path, stamp: Mapping[str, Any] | None, dpi: int) -> None:
+    drawn = io.BytesIO()
+    fig.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
+    with Image.open(drawn) as image:
+        image.load()
+        text = PngImagePlugin.PngInfo()
+        if stamp is not None:
+            said = {**stamp, "content": pixels_digest(image)}
+            text.add_text(KEY, json.dumps(said, sort_keys=True))
+        image.save(path, format="png", dpi=(dpi, dpi), pnginfo=text)
+
+
+def _save_svg(fig: Figure, path: Path, stamp: Mapping[str, Any] | None, dpi: int) -> None:
     entries: dict[str, str | None] = {"Date": None, "Creator": None}
+    blank = "0" * 64
     if stamp is not None:
-        entries |= {"Identifier": str(stamp["fingerprint"]), "Source": text}
-    return entries
+        entries |= {
+            "Identifier": str(stamp["fingerprint"]),
+            "Source": json.dumps({**stamp, "content": blank}, sort_keys=True),
+        }
+    # Drawn once: a second drawing may lay the axes out a little otherwise.
+    drawn = io.BytesIO()
+    fig.savefig(drawn, format="svg", dpi=dpi, metadata=entries)
+    content = drawn.getvalue()
+    if stamp is not None:
+        content = content.replace(blank.encode(), svg_digest(content).encode(), 1)
+    path.write_bytes(content)

@@ -25,9 +25,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lemmata.errors import LemmataError
+from lemmata.provenance.content import table_digest
+from lemmata.provenance.embed import KEY
 
 SPLITS = ("train", "validation", "test")
-STAMP_KEY = b"lemmata:provenance"
 
 
 def write_table(
@@ -35,19 +36,23 @@ def write_table(
 ) -> None:
     """Write `frame` as Parquet whose bytes depend on the values and the stamp alone.
 
-    stamp: the job's identity (`Job.stamp`), kept in the file's key-value metadata.
+    stamp: the job's identity (`Job.stamp`), kept in the file's key-value metadata with the digest
+    of the columns.
     """
     table = pa.Table.from_pandas(frame, preserve_index=False)
     metadata = dict(table.schema.metadata or {})
     if stamp is not None:
-        metadata[STAMP_KEY] = json.dumps(stamp, sort_keys=True).encode()
+        said = {**stamp, "content": table_digest(table)}
+        metadata[KEY.encode()] = json.dumps(said, sort_keys=True).encode()
     pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
 
 
 def read_table(path: str | PathLike[str]) -> pd.DataFrame:
     """Read a Parquet table; raises LemmataError when the file is missing or damaged."""
     try:
-        frame: pd.DataFrame = pq.read_table(path).to_pandas()
+        # Opened by Python, so that the job's watch over what is read sees it.
+        with open(path, "rb") as stream:  # noqa: PTH123 - str paths come straight from the engine
+            frame: pd.DataFrame = pq.read_table(stream).to_pandas()
         return frame
     except (pa.ArrowInvalid, OSError) as error:
         raise LemmataError(f"{path}: not a readable Parquet table ({error})") from error

@@ -16,6 +16,7 @@ from PIL import Image
 
 from lemmata.errors import LemmataError
 from lemmata.plotting import COLUMN_WIDTH, PALETTE, PNG_DPI, save_figure, style
+from lemmata.provenance.content import content_digest
 from lemmata.provenance.embed import read_stamp
 
 STAMP = {"fingerprint": "f1" * 32, "rule": 'é <b> & "quotes" -- \u2264', "inputs": {"a": 1}}
@@ -64,7 +65,10 @@ def saved(tmp_path):
 
 def test_png_gives_its_stamp_back(saved):
     with Image.open(saved / "a.png") as image:
-        assert json.loads(image.info["lemmata:provenance"]) == STAMP
+        assert json.loads(image.info["lemmata:provenance"]) == {
+            **STAMP,
+            "content": content_digest(saved / "a.png"),
+        }
         assert "Software" not in image.info
         assert image.info["dpi"] == pytest.approx((PNG_DPI, PNG_DPI), abs=0.1)
         assert image.width == pytest.approx(COLUMN_WIDTH * PNG_DPI, abs=1)
@@ -72,7 +76,10 @@ def test_png_gives_its_stamp_back(saved):
 
 def test_svg_gives_its_stamp_back(saved):
     root = ET.parse(saved / "a.svg").getroot()  # noqa: S314 - our own file
-    assert json.loads(root.find(f".//{DC}source").text) == STAMP
+    assert json.loads(root.find(f".//{DC}source").text) == {
+        **STAMP,
+        "content": content_digest(saved / "a.svg"),
+    }
     assert root.find(f".//{DC}identifier").text == STAMP["fingerprint"]
     assert root.find(f".//{DC}date") is None
     assert float(root.get("width").removesuffix("pt")) == pytest.approx(COLUMN_WIDTH * 72)
@@ -80,7 +87,32 @@ def test_svg_gives_its_stamp_back(saved):
 
 @pytest.mark.parametrize("name", ["a.png", "a.svg"])
 def test_the_auditor_reads_the_same_stamp(saved, name):
-    assert read_stamp(saved / name) == STAMP
+    stamp = read_stamp(saved / name)
+    assert stamp is not None
+    assert stamp.pop("content") == content_digest(saved / name)
+    assert stamp == STAMP
+
+
+def test_the_drawn_table_is_part_of_the_stamp(tmp_path):
+    table = tmp_path / "drawn.parquet"
+    table.write_bytes(b"numbers")
+    with style():
+        save_figure(draw(), [tmp_path / "a.png", tmp_path / "a.svg"], STAMP, table=table)
+    for name in ("a.png", "a.svg"):
+        assert read_stamp(tmp_path / name)["table"] == hashlib.sha256(b"numbers").hexdigest()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_content_is_the_drawing_not_the_stamp(tmp_path, suffix):
+    names = [tmp_path / f"{name}{suffix}" for name in ("a", "b", "c")]
+    with style():
+        save_figure(draw(), [names[0]], STAMP)
+        save_figure(draw(), [names[1]], {"fingerprint": "cd"})
+        other = draw()
+        other.axes[0].plot([0.0, 1.0], [1.0, 0.0])
+        save_figure(other, [names[2]], STAMP)
+    digests = [content_digest(name) for name in names]
+    assert digests[0] == digests[1] != digests[2]
 
 
 def test_without_a_stamp_there_is_no_provenance(tmp_path):

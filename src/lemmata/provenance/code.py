@@ -12,7 +12,7 @@ import ast
 import functools
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +26,25 @@ PACKAGE = "lemmata"
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "PyYAML", "PIL": "pillow"}
 # Rooms whose libraries keep records and settings; they take no part in any result.
 BOOKKEEPING = ("lemmata.provenance", "lemmata.config")
+# Modules of jobs whose edits cannot change what a job writes: they are kept out of the digest, so
+# that work on them reruns nothing. `job` itself (seeds, threads, stamps) is in.
+BYSTANDERS = tuple(
+    f"lemmata.provenance.{name}"
+    for name in (
+        "attempts",
+        "disk",
+        "entries",
+        "environment",
+        "holder",
+        "lease",
+        "objects",
+        "reads",
+        "session",
+        "sources",
+        "store",
+        "upkeep",
+    )
+)
 # Fields that change no behaviour: string prefix, type comments, load/store (implied by position).
 IGNORED_FIELDS = {"kind", "type_comment", "ctx", "type_ignores"}
 
@@ -34,12 +53,15 @@ IGNORED_FIELDS = {"kind", "type_comment", "ctx", "type_ignores"}
 class Code:
     """Identity of a script's code.
 
-    digest: sha256 over the script and its modules; modules: digest by module name;
-    software: version by distribution of every third-party package that the closure imports.
+    digest: sha256 over the script and its modules; script: the script's own digest; modules: digest
+    by module name; bystanders: likewise of those `BYSTANDERS` that it imports, which are no part of
+    the whole; software: version by distribution of every third-party package that it imports.
     """
 
     digest: str
+    script: str
     modules: dict[str, str]
+    bystanders: dict[str, str]
     software: dict[str, str]
 
 
@@ -49,10 +71,17 @@ def code_of(script: Path) -> Code:
     graph = _graph()
     modules, external = _closure(_imports(tree), graph)
     digests = {name: _module_digest(name) for name in sorted(modules)}
-    whole = hashlib.sha256(tree_digest(tree).encode())
-    for name, digest in digests.items():
-        whole.update(f"{name}={digest}\n".encode())
-    return Code(whole.hexdigest(), digests, _versions(external))
+    bystanders = {name: digests.pop(name) for name in BYSTANDERS if name in digests}
+    own = tree_digest(tree)
+    return Code(whole_digest(own, digests), own, digests, bystanders, _versions(external))
+
+
+def whole_digest(script: str, modules: Mapping[str, str]) -> str:
+    """The digest of a script with its modules, from the digests of each."""
+    whole = hashlib.sha256(script.encode())
+    for name in sorted(modules):
+        whole.update(f"{name}={modules[name]}\n".encode())
+    return whole.hexdigest()
 
 
 def tree_digest(tree: ast.AST) -> str:
@@ -172,9 +201,12 @@ def _graph() -> grimp.ImportGraph:
     )
 
 
+def module_path(name: str) -> Path:
+    """The file of a module of this package."""
+    path = Path(__file__).parents[1].joinpath(*name.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
 @functools.cache
 def _module_digest(name: str) -> str:
-    root = Path(__file__).parents[1]
-    path = root.joinpath(*name.split(".")[1:])
-    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return tree_digest(_parse(source))
+    return tree_digest(_parse(module_path(name)))

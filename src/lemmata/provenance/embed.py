@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import struct
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from lemmata.errors import LemmataError
+from lemmata.provenance.content import HTML_STAMP
 
 KEY = "lemmata:provenance"
 DUBLIN_CORE_SOURCE = "{http://purl.org/dc/elements/1.1/}source"
@@ -17,8 +19,9 @@ DUBLIN_CORE_SOURCE = "{http://purl.org/dc/elements/1.1/}source"
 def read_stamp(path: Path) -> dict[str, Any] | None:
     """The stamp (fingerprint, rule, input digests) inside a file; None when it carries none.
 
-    Knows PNG (text chunk), SVG (Dublin-Core source), Parquet (key-value metadata) and safetensors
-    (header metadata). Raises LemmataError when the file is damaged or unreadable.
+    Knows PNG (text chunk), SVG (Dublin-Core source), Parquet (key-value metadata), safetensors
+    (header metadata) and HTML (meta element). Raises LemmataError when the file is damaged or
+    unreadable.
     """
     reader = READERS.get(path.suffix)
     if reader is None:
@@ -65,4 +68,15 @@ def _safetensors(path: Path) -> str | None:
     return stamp
 
 
-READERS = {".png": _png, ".svg": _svg, ".parquet": _parquet, ".safetensors": _safetensors}
+def _html(path: Path) -> str | None:
+    found = HTML_STAMP.search(path.read_text(encoding="utf-8"))
+    return None if found is None else html.unescape(found.group(1))
+
+
+READERS = {
+    ".png": _png,
+    ".svg": _svg,
+    ".parquet": _parquet,
+    ".safetensors": _safetensors,
+    ".html": _html,
+}

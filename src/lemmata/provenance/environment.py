@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -77,6 +78,17 @@ def _gpu() -> dict[str, Any] | None:
     if torch is None or not torch.cuda.is_available():
         return None
     return {"name": torch.cuda.get_device_name(0), "cuda": torch.version.cuda}
+
+
+def command() -> list[str]:
+    """The command line of the engine that runs this job (of this process, where there is none)."""
+    found = sys.orig_argv
+    for process in psutil.Process().parents():
+        with contextlib.suppress(psutil.Error):
+            line = process.cmdline()
+            if any("snakemake" in Path(word).name for word in line[:3]):
+                found = line  # the outermost one is what a person typed
+    return list(found)
 
 
 def place() -> dict[str, Any]:

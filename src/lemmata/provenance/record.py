@@ -17,8 +17,9 @@ from lemmata.errors import LemmataError
 from lemmata.provenance.digest import sha256_file, sha256_json
 from lemmata.provenance.files import write_atomic
 
-SCHEMA = 1
+SCHEMA = 2
 SUFFIX = ".prov.json"
+RECORD = "record"  # what rules call the output that holds it
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ def fingerprint(
 def entry(path: Path, writer: str | None = None) -> FileEntry:
     """Measure a file; raises LemmataError when it cannot be read."""
     return FileEntry(str(path), path.stat().st_size, sha256_file(path), writer)
+
+
+def layout(files: Any) -> dict[str, str | list[str]]:
+    """The rule's own names of its inputs or outputs, each with its path or paths."""
+    return {
+        name: value if isinstance(value, str) else [str(path) for path in value]
+        for name, value in files.items()
+    }
 
 
 def write_record(path: Path, content: Mapping[str, Any]) -> None:

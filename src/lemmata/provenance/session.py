@@ -37,7 +37,9 @@ def logged(path: Path, rule: str) -> Iterator[None]:
             print(f"{line} (log: {path})", file=stderr)
             raise SystemExit(1) from None
         except BaseException as error:
-            traceback.print_exception(error, file=stream)
+            done = isinstance(error, SystemExit) and error.code == 0
+            if not done:
+                traceback.print_exception(error, file=stream)
             raise
 
 

@@ -7,6 +7,7 @@ import torch
 from safetensors import safe_open
 
 from lemmata.errors import LemmataError
+from lemmata.provenance.content import content_digest
 from lemmata.training.batches import torch_generator
 from lemmata.training.networks import MLP, SmallConvNet
 from lemmata.training.weights import load_weights, save_weights
@@ -45,7 +46,9 @@ def test_stamp_is_in_the_header(tmp_path):
     save_weights(network(), path, STAMP)
     with safe_open(path, framework="pt") as stored:
         assert list(stored.metadata()) == ["lemmata:provenance"]
-        assert json.loads(stored.metadata()["lemmata:provenance"]) == STAMP
+        stamp = json.loads(stored.metadata()["lemmata:provenance"])
+    assert stamp.pop("content") == content_digest(path)
+    assert stamp == STAMP
     save_weights(network(), path)
     with safe_open(path, framework="pt") as stored:
         assert stored.metadata() is None

@@ -12,5 +12,5 @@ with job(snakemake) as j:
     curve, summary = (read_table(path) for path in (j.input.curve, j.input.summary))
     curve, row = curve[curve["seed"] == seed], summary[summary["seed"] == seed].iloc[0]
     figure = draw_binned_and_smooth(bins, curve, row, truth)
-    save_figure(figure, [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"])
     write_table(curve, j.output.data, j.stamp)
+    save_figure(figure, [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"], j.output.data)

@@ -16,7 +16,7 @@ with job(snakemake) as j:
         }
         for paths in (j.input.curves, j.input.summaries)
     ]
-    figure = draw_models(*tables)
-    save_figure(figure, [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"])
     data = pd.concat([t.assign(model=model) for model, t in tables[0].items()], ignore_index=True)
     write_table(data, j.output.data, j.stamp)
+    figure = draw_models(*tables)
+    save_figure(figure, [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"], j.output.data)

@@ -7,5 +7,5 @@ from lemmata.tables import read_table, write_table
 
 with job(snakemake) as j:
     table = read_table(j.input.table)
-    save_figure(draw(table), [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"])
     write_table(table, j.output.data, j.stamp)
+    save_figure(draw(table), [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"], j.output.data)
