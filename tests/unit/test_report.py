@@ -15,8 +15,9 @@ import pytest
 
 from lemmata.claims import VERDICTS, claim_from, judge, load_claims
 from lemmata.plotting import PALETTE
-from lemmata.report.claims_table import claims_rows, claims_table_html, summary
+from lemmata.report.claims_table import claims_rows, claims_table_html
 from lemmata.report.template import CLAIMS_TABLE
+from lemmata.report.words import summary
 from lemmata.stats import Interval, evidence_table, exact
 from lemmata.tables import read_table, write_table
 
@@ -57,6 +58,12 @@ CLAIMS = [
         parts=[{**claim("x", 1.0)["parts"][0], "table": "o.parquet"}],
     ),
 ]
+# Each file that the page leads to, and the record of its job.
+RECORDS = {
+    **{f"claims/{values['id']}.json": f"claims/{values['id']}.prov.json" for values in CLAIMS},
+    **{values["figure"]: f"{values['figure'].removesuffix('.svg')}.prov.json" for values in CLAIMS},
+    TABLE: "family/study/study.prov.json",
+}
 EVIDENCE = evidence_table({"worst": exact(2.0, 12), "wide": Interval(1.0, 0.5, 3.0, 7)})
 
 
@@ -68,7 +75,7 @@ def judged():
 
 @pytest.fixture
 def page(judged):
-    return claims_table_html(judged, "laptop", commit="abc1234")
+    return claims_table_html(judged, "laptop", RECORDS)
 
 
 class Reader(HTMLParser):
@@ -133,13 +140,13 @@ def test_html_is_self_contained(page):
 def test_every_row_fills_the_table(page):
     """Cells plus those reaching down from above are as many as there are columns."""
     reader = read(page)
-    spans = [0] * (1 + sum(len(values["parts"]) for values in CLAIMS))
+    spans = [0] * (1 + sum(len(values["parts"]) + 1 for values in CLAIMS))  # 1: its files
     row = -1
     for tag, attributes in reader.attributes:
         row += tag == "tr"
         if tag in ("td", "th"):
             for reached in range(row, row + int(attributes.get("rowspan", 1))):
-                spans[reached] += 1
+                spans[reached] += int(attributes.get("colspan", 1))
     assert row == len(spans) - 1
     assert set(spans) == {7}
 
@@ -157,7 +164,7 @@ def test_each_verdict_is_said_in_words_and_by_a_sign(page):
 
 
 def test_values_intervals_and_criteria_are_shown(page):
-    rows = read(page).rows[1:]
+    rows = [row for row in read(page).rows[1:] if len(row) > 1]  # without those of the files
     assert [cell.strip() for cell in rows[0][3:7]] == ["2", "12", "<= 2", "✓ supported"]
     assert [cell.strip() for cell in rows[1][1:5]] == ["1 [0.5, 3]", "7", "<= 10", "✓ supported"]
     assert [cell.strip() for cell in rows[2][3:7]] == ["2", "12", "<= 1", "✗ refuted"]
@@ -178,20 +185,26 @@ def test_badge_colours_are_the_palettes():
         assert f".{verdict.replace(' ', '-')} {{" in CLAIMS_TABLE
 
 
-def test_links_lead_to_figures_and_evidence_and_stand_as_text(tmp_path, judged, page):
+def test_links_lead_to_files_and_their_records_and_stand_as_text(tmp_path, judged, page):
     results = tmp_path / "results" / "laptop"
     (results / "report").mkdir(parents=True)
-    for item in judged:
-        for path in [item["figure"], *item["evidence"]]:
-            if path is not None:
-                (results / path).parent.mkdir(parents=True, exist_ok=True)
-                (results / path).touch()
+    for name in [*RECORDS, *RECORDS.values()]:
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / name).touch()
     links = [link for link in read(page).links if not link.startswith("https://")]
-    assert len(links) == 8  # four claims with evidence: a figure and a table each
+    # Four claims with figure, evidence and verdict, a fifth with its verdict alone.
+    assert len(links) == 2 * (4 * 3 + 1)
     for link in links:
         assert (results / "report" / link).resolve().is_file()
-        assert f"results/laptop/{link.removeprefix('../')}" in page
-    assert "needs " in read(page).rows[-1][1]  # why there is nothing to link to
+    for path in links[::2]:
+        assert f"results/laptop/{path.removeprefix('../')}" in page
+    for file, record in zip(links[::2], links[1::2], strict=True):
+        assert record == f"../{RECORDS[file.removeprefix('../')]}"
+    assert "needs " in read(page).rows[-2][1]  # why there is nothing to link to
+
+
+def test_file_without_a_known_record_gets_no_link_to_one(judged):
+    assert ".prov.json" not in claims_table_html(judged, "laptop")
 
 
 def test_papers_are_linked(page):
@@ -203,8 +216,6 @@ def test_summary_counts(judged, page):
     assert summary(judged) == line
     assert line in page
     assert summary(judged[:1]).startswith("1 claim: 1 supported")
-    assert "commit <code>abc1234</code>" in page
-    assert "commit" not in claims_table_html(judged, "laptop")
 
 
 def test_rows_hold_one_line_per_statistic(judged):
@@ -267,7 +278,7 @@ def test_from_evidence_tables_to_the_page(tmp_path, monkeypatch):
         monkeypatch,
         inputs=SimpleNamespace(claims=[str(path) for path in files]),
         outputs=SimpleNamespace(html=html, csv=csv),
-        cfg={"scale": "laptop"},
+        cfg={"scale": "laptop", "records": RECORDS},
     )
     assert "1 supported, 1 refuted" in html.read_text(encoding="utf-8")
     assert pd.read_csv(csv)["part_verdict"].tolist()[2] == "refuted"

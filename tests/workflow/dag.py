@@ -32,6 +32,14 @@ def copy_tree(finished: Path, folder: Path) -> Path:
     return folder
 
 
+def edit(tree: Path, name: str, old: str, new: str, count: int = -1) -> None:
+    """Replace text in a file of the tree; the text must be there."""
+    path = tree / name
+    text = path.read_text()
+    assert old in text, f"{old!r} is not in {name}"
+    path.write_text(text.replace(old, new, count))
+
+
 def snakemake(
     tree: Path, *arguments: str, scale: str = "smoke", **environment: str
 ) -> subprocess.CompletedProcess[str]:

@@ -34,7 +34,7 @@ def configure(tree: Path, text: str) -> None:
         (
             "\nfigure: {dpi: 100}\n",
             "lemmata: config: figure = {'dpi': 100}: unknown key; allowed: "
-            "calibration, data, figures, papers, scale (did you mean figures?)",
+            "calibration, data, figures, papers, scale, store (did you mean figures?)",
         ),
         (
             "\nfigures: {dpi: 10}\n",

@@ -6,14 +6,18 @@ The table of the README ("What reruns") is this table.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from lemmata.cli import main
 from tests.workflow import dag
+from tests.workflow.dag import edit
 
 # Jobs of the smoke scale: data sets breast_cancer, synthetic_groups (binary tables), wine (three
 # classes), digits (images); five classical models, an MLP everywhere, a convnet on digits; 2 seeds.
@@ -31,16 +35,13 @@ JUDGED = {"study": ON_PREDICTIONS, "judge": ON_PREDICTIONS, "claims_table": 1}
 DOWNSTREAM = JUDGED | {"plot_study": ON_PREDICTIONS}
 
 
-def edit(tree: Path, name: str, old: str, new: str, count: int = -1) -> None:
-    """Replace text in a file of the tree; the text must be there."""
-    path = tree / name
-    text = path.read_text()
-    assert old in text, f"{old!r} is not in {name}"
-    path.write_text(text.replace(old, new, count))
+SMOKE = "config/scales/smoke.yaml"
+RULES = "workflow/rules/calibration.smk"
+SCRIPTS = "workflow/scripts/calibration"
 
 
 def scale(old: str, new: str) -> Callable[[Path], None]:
-    return lambda tree: edit(tree, "config/scales/smoke.yaml", old, new, 1)
+    return lambda tree: edit(tree, SMOKE, old, new, 1)
 
 
 def source(name: str, old: str, new: str) -> Callable[[Path], None]:
@@ -58,8 +59,8 @@ def touch(*names: str) -> Callable[[Path], None]:
 
 def exchange_two_params(tree: Path) -> None:
     """max_iter 10 and max_leaf_nodes 31 take each other's value: the same set of values."""
-    edit(tree, "config/scales/smoke.yaml", "max_iter: 10, max_leaf_nodes: 31", "SWAP")
-    edit(tree, "config/scales/smoke.yaml", "SWAP", "max_iter: 31, max_leaf_nodes: 10")
+    edit(tree, SMOKE, "max_iter: 10, max_leaf_nodes: 31", "SWAP")
+    edit(tree, SMOKE, "SWAP", "max_iter: 31, max_leaf_nodes: 10")
 
 
 def old_mtime_edit(tree: Path) -> None:
@@ -75,6 +76,29 @@ def rewrite_unchanged(tree: Path) -> None:
         text = path.read_bytes()
         path.unlink()
         path.write_bytes(text)
+
+
+def append(*names: str) -> Callable[[Path], None]:
+    """A line more at the end of files, whatever they are."""
+
+    def apply(tree: Path) -> None:
+        for name in names:
+            with (tree / name).open("ab") as stream:
+                stream.write(b"\n# more\n")
+
+    return apply
+
+
+def another_version(distribution: str) -> Callable[[Path], None]:
+    """Metadata of another version, found before the true one."""
+
+    def apply(tree: Path) -> None:
+        folder = tree / "src" / f"{distribution.replace('-', '_')}-99.0.dist-info"
+        folder.mkdir()
+        text = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 99.0\n"
+        (folder / "METADATA").write_text(text)
+
+    return apply
 
 
 TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
@@ -142,6 +166,74 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         lambda tree: edit(tree, "config/claims.yaml", "threshold: 15", "threshold: 12", 1),
         {"judge": 1, "claims_table": 1},
     ),
+    "a value that takes on another's, so that the set of values stays": (
+        scale("max_iter: 10, max_leaf_nodes: 31", "max_iter: 31, max_leaf_nodes: 31"),
+        {"fit_classical": TABULAR, "smooth_ece": TABULAR, "plot_reliability": TABULAR} | DOWNSTREAM,
+    ),
+    "keys in another order": (
+        scale("max_iter: 10, max_leaf_nodes: 31", "max_leaf_nodes: 31, max_iter: 10"),
+        {},
+    ),
+    "a script": (
+        lambda tree: edit(tree, f"{SCRIPTS}/plot_pair.py", "seed = j.cfg", "number = seed = j.cfg"),
+        {"plot_pair": FORECASTS},
+    ),
+    "a version of a library": (
+        another_version("scikit-learn"),
+        {
+            "fit_classical": TABULAR * CLASSICAL,
+            "smooth_ece": TABULAR * CLASSICAL,
+            "plot_reliability": TABULAR,
+        }
+        | DOWNSTREAM,
+    ),
+    "one data set fewer": (
+        scale("datasets: [breast_cancer, wine, ", "datasets: [breast_cancer, "),
+        JUDGED | {"plot_study": ON_PREDICTIONS},
+    ),
+    "an intermediate table edited by hand": (
+        append("results/smoke/calibration/wine/random_forest/smooth_ece.parquet"),
+        {"plot_reliability": 1},
+    ),
+    "memory, time and threads of a rule": (
+        lambda tree: (
+            edit(tree, RULES, "threads: 1", "threads: 2")
+            or edit(tree, RULES, "mem_mb=4000", "mem_mb=5000")
+            or edit(tree, RULES, "runtime=60", "runtime=90")
+        ),
+        {},
+    ),
+    "a comment in the Snakefile and the rules": (
+        lambda tree: (
+            edit(tree, "Snakefile", "min_version(", "# a comment\nmin_version(")
+            or edit(tree, RULES, "rule study:", "# a comment\nrule study:")
+        ),
+        {},
+    ),
+    "an input function, to the same effect": (
+        lambda tree: edit(
+            tree,
+            "workflow/rules/common.smk",
+            "    pairs = []\n",
+            "    pairs = list(())\n",
+        ),
+        {},
+    ),
+    "the configuration files touched": (touch("config/config.yaml", SMOKE), {}),
+    "the environment's files": (append("envs/environment.yaml", "envs/requirements.txt"), {}),
+    "the place and size of the store": (
+        lambda tree: edit(tree, "config/config.yaml", "max_gib: 20", "max_gib: 10"),
+        {},
+    ),
+    "the caption of a figure": (append("workflow/report/study.rst"), {}),
+    "a module that keeps records but computes nothing": (
+        source("provenance/store.py", "import os", "import math\nimport os"),
+        {},
+    ),
+    "a tool that reads records": (
+        source("lineage/audit.py", "from pathlib", "import math\nfrom pathlib"),
+        {},
+    ),
     "a comment in a library module": (
         source(
             "calibration/smooth_ece.py", "import numpy as np", "import numpy as np  # a comment"
@@ -185,9 +277,33 @@ def test_exactly_these_rules_rerun(smoke_tree: Path, tmp_path: Path, name: str) 
 
 
 @pytest.mark.dag
+def test_an_input_edited_under_an_old_date_is_left_to_why(
+    smoke_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one exception: the engine looks at content only where the date is newer."""
+    tree = dag.copy_tree(smoke_tree, tmp_path / "tree")
+    name = "results/smoke/calibration/wine/random_forest/smooth_ece.parquet"
+    append(name)(tree)
+    os.utime(tree / name, (1_000_000_000, 1_000_000_000))
+    assert not dag.planned(tree)
+    monkeypatch.chdir(tree)
+    done = CliRunner().invoke(main, ["why", "--config", "scale=smoke"])
+    assert done.exit_code == 1
+    assert f"output {name}: changed" in done.output
+
+
+def test_rules_and_scripts_hold_nothing_that_the_params_do_not_see(project: Path) -> None:
+    """No text of shell or run, no configuration or wildcard read behind the engine's back."""
+    for path in project.glob("workflow/rules/*.smk"):
+        assert not re.search(r"^\s*(shell|run|notebook|wrapper):", path.read_text(), re.MULTILINE)
+    for path in project.glob("workflow/scripts/**/*.py"):
+        assert not re.search(r"snakemake\.(config|wildcards|params)", path.read_text()), path
+
+
+@pytest.mark.dag
 def test_going_back_leaves_nothing_to_do(smoke_tree: Path, tmp_path: Path) -> None:
     tree = dag.copy_tree(smoke_tree, tmp_path / "tree")
-    edit(tree, "config/scales/smoke.yaml", "dpi: 100", "dpi: 120")
+    edit(tree, SMOKE, "dpi: 100", "dpi: 120")
     assert dag.planned(tree)
-    edit(tree, "config/scales/smoke.yaml", "dpi: 120", "dpi: 100")
+    edit(tree, SMOKE, "dpi: 120", "dpi: 100")
     assert not dag.planned(tree)

@@ -16,7 +16,7 @@ from lemmata.provenance import code as provenance_code
 wildcard_constraints:
     dataset="[a-z0-9_]+",
     family="[a-z]+",
-    model="[a-z_]+",
+    model=r"(?!figures$)[a-z_]+",  # a folder beside those of the models
     seed="[0-9]+",
     study="[a-z_]+",
 
@@ -223,3 +223,24 @@ def claim_cfg(wc):
     return canonical(
         {"claim": claim.to_dict(), "scale": CONFIG["scale"], "tables": claim_tables(claim)}
     )
+
+
+def record_of(path):
+    """The record of the job that writes a file: the output `record` of the rule whose output it is."""
+    for maker in workflow.rules:
+        for output in maker.output:
+            found = output.match(path)
+            if found:
+                return str(maker.output.record.apply_wildcards(found.groupdict()))
+    raise SystemExit(f"lemmata: {path}: no rule writes it, but config/claims.yaml names it")
+
+
+def claims_table_cfg(wc):
+    """The scale, and the record of each file that the table leads to, below <results>."""
+    results = f"results/{CONFIG['scale']}/"
+    files = [f"claims/{name}.json" for name in CLAIMS]
+    for name in CLAIMS:
+        tables = claim_tables(ALL_CLAIMS[name])
+        files += [*tables, ALL_CLAIMS[name].figure] if tables else []
+    records = {path: record_of(results + path).removeprefix(results) for path in files}
+    return canonical({"scale": CONFIG["scale"], "records": records})

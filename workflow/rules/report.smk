@@ -4,6 +4,14 @@ In: evidence tables of the analyses (statistic, value, lower, upper, n) and conf
 Out: <results>/claims/<claim>.json, and the table as HTML and CSV in <results>/report/.
 """
 
+from lemmata.lineage.report_directives import register
+
+# The captions' directives `provenance` and `overview`: they read the records of this scale.
+register(f"results/{CONFIG['scale']}", [ALL_CLAIMS[name] for name in CLAIMS])
+
+
+report: "../report/workflow.rst"
+
 
 rule judge:
     "Verdict on claim {wildcards.claim}."
@@ -40,7 +48,7 @@ rule claims_table:
         "<logs>/report/claims.log",
     localrule: True
     params:
-        cfg=slice_of(scale="scale"),
+        cfg=claims_table_cfg,
         code=code_of("report/claims_table.py"),
     script:
         "../scripts/report/claims_table.py"

@@ -6,18 +6,15 @@ results/<scale>/report/; where it is shown from elsewhere, the paths stand besid
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
 import pandas as pd
 
-from lemmata.claims import VERDICTS
 from lemmata.report.template import CLAIMS_TABLE
+from lemmata.report.words import SIGNS, Judged, summary, value_text
 
-Judged = Mapping[str, Any]
-SIGNS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "not tested": "–"}
 COLUMNS = {
     "claim": "str",
     "verdict": "str",
@@ -69,39 +66,34 @@ def _cells(claim: Judged, part: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def summary(judged: Sequence[Judged]) -> str:
-    """How many claims have which verdict, in one line."""
-    counts = Counter(claim["verdict"] for claim in judged)
-    noun = "claim" if len(judged) == 1 else "claims"
-    each = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-    return f"{len(judged)} {noun}: {each}."
+def claims_table_html(
+    judged: Sequence[Judged], scale: str, records: Mapping[str, str] | None = None
+) -> str:
+    """A self-contained page: no script, style sheet or picture from elsewhere.
 
-
-def claims_table_html(judged: Sequence[Judged], scale: str, commit: str | None = None) -> str:
-    """A self-contained page: no script, style sheet or picture from elsewhere."""
+    records: the record of each file that the page links to, both below results/<scale>/.
+    """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
     return environment.from_string(CLAIMS_TABLE).render(
         claims=judged,
         scale=scale,
-        commit=commit,
         summary=summary(judged),
         signs=SIGNS,
-        value=_value,
+        value=value_text,
         links=_links,
+        records=records or {},
     )
 
 
-def _value(part: Mapping[str, Any]) -> str:
-    """``value [lower, upper]``; the value alone where it has no spread."""
-    if part["value"] is None:
-        return "–"
-    if part["lower"] == part["value"] == part["upper"]:
-        return f"{part['value']:.4g}"
-    return f"{part['value']:.4g} [{part['lower']:.4g}, {part['upper']:.4g}]"
-
-
 def _links(claim: Judged) -> list[tuple[str, str]]:
+    """What each claim leads to: name and path below results/<scale>/."""
     figure = [] if claim["figure"] is None else [("figure", claim["figure"])]
-    return figure + [("evidence", path) for path in claim["evidence"]]
+    evidence = [("evidence", path) for path in claim["evidence"]]
+    return [*figure, *evidence, ("verdict", verdict_path(claim["id"]))]
+
+
+def verdict_path(claim: str) -> str:
+    """The file with a claim's verdict, below results/<scale>/."""
+    return f"claims/{claim}.json"

@@ -26,7 +26,8 @@ tr.first > * { border-top: 2px solid #888; }
 td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .statement { min-width: 20em; max-width: 34em; }
 .why, .path, .basis { color: #444; font-size: 85%; }
-.path { overflow-wrap: anywhere; }
+.path { overflow-wrap: anywhere; margin-right: 0.7em; }
+tr.files a { display: inline-block; min-width: 4.8em; }
 .badge { display: inline-block; white-space: nowrap; padding: 0.1em 0.55em; background: #f2f2f2;
   border-left: 0.45em solid #000; font-weight: bold; }
 .supported { border-color: #0072B2; }
@@ -37,10 +38,12 @@ td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 </head>
 <body>
 <h1>Claims</h1>
-<p>Scale <strong>{{ scale }}</strong>{% if commit %}, commit <code>{{ commit }}</code>{% endif %}.
+<p>Scale <strong>{{ scale }}</strong>.
 <strong>{{ summary }}</strong></p>
 <p>A claim is supported when the whole interval of each of its statistics meets the criterion,
-refuted when the whole interval of one fails it, and inconclusive otherwise.</p>
+refuted when the whole interval of one fails it, and inconclusive otherwise. Beside each file stands
+the record of the job that wrote it; <code>lemmata audit FILE</code> follows the records down to the
+raw data and checks every byte.</p>
 <div class="wide">
 <table>
 <caption>Each claim with its statistics; intervals in square brackets.</caption>
@@ -62,10 +65,6 @@ refuted when the whole interval of one fails it, and inconclusive otherwise.</p>
 {%- if claim.verdict != "supported" %}
 <div class="why">{{ claim.reason }}</div>
 {%- endif %}
-{%- for name, path in links(claim) %}
-<div><a href="../{{ path }}">{{ name }}</a>
-<span class="path">results/{{ scale }}/{{ path }}</span></div>
-{%- endfor %}
 <div class="basis">{{ claim.paper.title }},
 <a href="https://arxiv.org/abs/{{ claim.paper.arxiv }}">arXiv:{{ claim.paper.arxiv }}</a>.
 Criterion ({{ claim.basis }}): {{ claim.source }}</div></th>
@@ -77,6 +76,15 @@ Criterion ({{ claim.basis }}): {{ claim.source }}</div></th>
 <td>{{ badge(part.verdict) }}</td>
 </tr>
 {%- endfor %}
+<tr class="files"><td colspan="7">
+{%- for name, path in links(claim) %}
+<div><a href="../{{ path }}">{{ name }}</a>
+<span class="path">results/{{ scale }}/{{ path }}</span>
+{%- if path in records %}
+<a href="../{{ records[path] }}">record</a>
+<span class="path">{{ records[path].rpartition("/")[2] }}</span>
+{%- endif %}</div>
+{%- endfor %}</td></tr>
 </tbody>
 {%- endfor %}
 </table>
