@@ -35,7 +35,7 @@ lint: setup ## ruff, mypy, import contracts, snakefmt, snakemake --lint
 	$(BIN)/snakemake --lint
 
 test: lint ## all checks, unit and property tests, and the smoke DAG
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lock: ## write envs/requirements.txt anew from pyproject.toml (newest allowed versions)
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.workflow import dag
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of whole trees share one process, so that the smoke DAG runs once."""
-    for item in items:
-        if "smoke_tree" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("dag"))
-
-
 @pytest.fixture(scope="session")
 def smoke_tree(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with the whole DAG finished at scale smoke; not to be changed."""
-    tree = dag.copy_project(project, tmp_path_factory.mktemp("smoke") / "tree")
-    done = dag.snakemake(tree)
-    assert done.returncode == 0, done.stdout[-8000:]
+    """A copy of the project with the whole DAG finished at scale smoke; not to be changed.
+
+    Made once: workers that run side by side wait for the first of them.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    tree, done = folder / "smoke" / "tree", folder / "smoke" / "done"
+    with FileLock(folder / "smoke.lock"):
+        if not done.exists():
+            assert not tree.exists(), "another worker has failed to make the tree"
+            dag.copy_project(project, tree)
+            run = dag.snakemake(tree)
+            assert run.returncode == 0, run.stdout[-8000:]
+            done.touch()
     return tree

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,9 @@ def check_out(record: Mapping[str, Any], texts: Texts, folder: Path) -> tuple[Pa
             raise LemmataError(
                 f"{name}: its code {digest[:12]} is in no commit, nor in the store, nor here"
             )
-        _write(project, name, text, target)
+        target = target or _place(project, name, digests)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", errors="surrogateescape")
         replaced.append(name)
     if not committed or commit is None:
         return project, "code from the store and the present tree"
@@ -80,13 +82,10 @@ def _digest(path: Path) -> str | None:
     return text_digest(path.read_text(encoding="utf-8", errors="surrogateescape"))
 
 
-def _write(project: Path, name: str, text: str, target: Path | None) -> None:
-    if target is None:
-        # A module with modules below it is a package.
-        module, package = (project / p for p in (places(name) * 2)[:2])
-        target = package if package != module and package.parent.is_dir() else module
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8", errors="surrogateescape")
+def _place(project: Path, name: str, names: Collection[str]) -> Path:
+    """Where a script or module goes; a module with modules below it is a package."""
+    is_package = any(other.startswith(f"{name}.") for other in names)
+    return project / places(name)[-1 if is_package else 0]
 
 
 def check_digest(project: Path, record: Mapping[str, Any]) -> None:

@@ -70,6 +70,20 @@ for number in range(6):
 )
 
 
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """A lease that is never given is a failure, not a standstill."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError
+
+    previous = signal.signal(signal.SIGALRM, late)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, previous)
+
+
 def start(text: str, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", text, str(folder)],

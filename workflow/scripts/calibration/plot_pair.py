@@ -3,10 +3,10 @@
 from lemmata.calibration.figures.diagrams import draw_binned_and_smooth
 from lemmata.calibration.pair import pair_tables
 from lemmata.plotting import save_figure
-from lemmata.provenance.job import job
+from lemmata.provenance.job import TRAINED, job
 from lemmata.tables import read_predictions, read_table, write_table
 
-with job(snakemake) as j:
+with job(snakemake, TRAINED) as j:
     seed = j.cfg["seed"]
     bins, truth = pair_tables(read_predictions(j.input.predictions), seed, j.cfg["bins"])
     curve, summary = (read_table(path) for path in (j.input.curve, j.input.summary))

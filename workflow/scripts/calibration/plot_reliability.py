@@ -4,10 +4,10 @@ import pandas as pd
 
 from lemmata.calibration.figures.diagrams import draw_models
 from lemmata.plotting import save_figure
-from lemmata.provenance.job import job
+from lemmata.provenance.job import TRAINED, job
 from lemmata.tables import read_table, write_table
 
-with job(snakemake) as j:
+with job(snakemake, TRAINED) as j:
     first = {"seed": j.cfg["seed"]}
     tables = [
         {

@@ -6,10 +6,10 @@ from lemmata.calibration.binned_ece import binned_ece
 from lemmata.calibration.reliability import ReliabilitySettings, reliability
 from lemmata.calibration.studies.result import samples
 from lemmata.config import build
-from lemmata.provenance.job import job
+from lemmata.provenance.job import TRAINED, job
 from lemmata.tables import read_predictions, write_table
 
-with job(snakemake) as j:
+with job(snakemake, TRAINED) as j:
     settings = build(ReliabilitySettings, j.cfg["settings"])
     summaries, curves = [], []
     for sample in samples("", read_predictions(j.input.predictions)):

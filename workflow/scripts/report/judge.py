@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from lemmata.claims import claim_from, judge, to_json
-from lemmata.provenance.job import job
+from lemmata.provenance.job import TRAINED, job
 from lemmata.tables import read_table
 
-with job(snakemake) as j:
+with job(snakemake, TRAINED) as j:
     tables = zip(j.cfg["tables"], j.input.evidence, strict=True)
     evidence = {table: read_table(path).to_dict("records") for table, path in tables}
     judged = judge(claim_from(j.cfg["claim"]), evidence, j.cfg["scale"])

@@ -2,10 +2,10 @@
 
 from lemmata.calibration.figures.endpoints import draw
 from lemmata.plotting import save_figure
-from lemmata.provenance.job import job
+from lemmata.provenance.job import TRAINED, job
 from lemmata.tables import read_table, write_table
 
-with job(snakemake) as j:
+with job(snakemake, TRAINED) as j:
     table = read_table(j.input.table)
     write_table(table, j.output.data, j.stamp)
     save_figure(draw(table), [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"], j.output.data)

@@ -3,10 +3,10 @@
 from lemmata.calibration.studies.fixed_point import Settings, study
 from lemmata.calibration.studies.result import read_samples
 from lemmata.config import build
-from lemmata.provenance.job import job
+from lemmata.provenance.job import TRAINED, job
 from lemmata.tables import write_table
 
-with job(snakemake) as j:
+with job(snakemake, TRAINED) as j:
     samples = read_samples(j.cfg["samples"], j.input.predictions)
     result = study(build(Settings, j.cfg["settings"]), samples)
     write_table(result.table, j.output.table, j.stamp)
