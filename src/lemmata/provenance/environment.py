@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +93,13 @@ def command() -> list[str]:
 
 
 def place() -> dict[str, Any]:
-    """Host, process, allowed environment variables and SLURM ids of this job."""
+    """Host, process, engine, allowed environment variables and SLURM ids of this job."""
     slurm = {k: v for k, v in os.environ.items() if k in ("SLURM_JOB_ID", "SLURM_RESTART_COUNT")}
     return {
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "python": platform.python_version(),
+        "snakemake": metadata.version("snakemake"),
         "environment": {k: os.environ[k] for k in ALLOWED_VARIABLES if k in os.environ},
         "slurm": slurm,
     }

@@ -41,9 +41,10 @@ if TYPE_CHECKING:
 CHECKPOINTS = Path("results/.checkpoints")
 LEASES = Path(".lemmata/leases")
 # How far numbers may move on other hardware: where all is float64 (measured with other instruction
-# sets: 6e-15), and where networks trained in float32 stand behind them (6e-6 after 40 steps).
+# sets: 6e-15), and where networks trained in float32 stand behind them, which amplify rounding with
+# every step (probabilities: 6e-6 after 40 steps, 3e-3 at scale laptop).
 FLOAT64 = {"rtol": 1e-6, "atol": 1e-9}
-TRAINED = {"rtol": 1e-3, "atol": 1e-4}
+TRAINED = {"rtol": 1e-2, "atol": 1e-2}
 
 
 @dataclass

@@ -3,14 +3,13 @@
 from lemmata.config import build
 from lemmata.data.design import design_matrix
 from lemmata.predictions import predictions_frame
-from lemmata.provenance.job import job
+from lemmata.provenance.job import TRAINED, job
 from lemmata.tables import read_table, write_table
 from lemmata.training.checkpoint import Checkpoints
 from lemmata.training.classifier import ClassifierSettings, train_classifier
 from lemmata.training.weights import save_weights
 
-# Float32 training amplifies rounding with every step.
-with job(snakemake, {"rtol": 1e-2, "atol": 1e-3}) as j:
+with job(snakemake, TRAINED) as j:
     cfg = {key: value for key, value in j.cfg.items() if key != "dataset"}
     settings = build(ClassifierSettings, cfg)
     table = read_table(j.input.table)

@@ -51,8 +51,10 @@ def add_workflow(
 
 
 def engine(graph: Graph, contents: Contents) -> Ref:
-    """Snakemake, in the version that the environment's lock file pins."""
-    return _software(graph, "snakemake", _pinned(contents))
+    """Snakemake, in the version that the last job names (else the lock file)."""
+    ran = [job["place"].get("snakemake") for job in contents.jobs]
+    version = next((v for v in reversed(ran) if v is not None), None)
+    return _software(graph, "snakemake", version or _pinned(contents))
 
 
 def script_id(job: Mapping[str, Any]) -> str:
