@@ -62,7 +62,7 @@ class Side:
 
     def depth(self, job: Account) -> int:
         """The longest way from a job to the raw data, in jobs."""
-        key = str(job["layout"]["output"][RECORD])
+        key = name_of(job)
         if key not in self._depths:
             paths = [p for value in job["layout"]["input"].values() for p in _listed(value)]
             writers = [writer for writer in map(self.writer, paths) if writer is not None]
@@ -107,7 +107,7 @@ class _Walk:
         if before is None or after is None:
             self._alone(before, after)
             return
-        key = (title(before), title(after))
+        key = (name_of(before), name_of(after))
         if key in self._seen or _same(before, after):
             return
         self._seen.add(key)
@@ -151,6 +151,11 @@ class _Walk:
             self.found[key] = Found(difference, name, depth, (before, after))
         else:
             known.others.append(name)
+
+
+def name_of(job: Account) -> str:
+    """What tells a job from all others of its tree: the path of its record."""
+    return str(job["layout"]["output"][RECORD])
 
 
 def title(job: Account) -> str:
