@@ -29,6 +29,12 @@ class Difference:
         return f"{self.kind} {self.name}: {_short(self.old)} -> {_short(self.new)}"
 
 
+def title(job: Mapping[str, Any]) -> str:
+    """A job by its rule and wildcards."""
+    named = ", ".join(f"{name} {value}" for name, value in job["wildcards"].items())
+    return f"{job['rule']}{f' ({named})' if named else ''}"
+
+
 def job_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
     """Differences of a job's own doing: code, configuration, seeds, software. Inputs are apart."""
     return [

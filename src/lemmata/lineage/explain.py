@@ -20,6 +20,7 @@ from lemmata.lineage.differences import (
     Difference,
     job_differences,
     mapping_differences,
+    title,
 )
 from lemmata.lineage.hashes import Hashes
 from lemmata.lineage.ledger import Entry, Ledger
@@ -156,12 +157,6 @@ class _Walk:
 def name_of(job: Account) -> str:
     """What tells a job from all others of its tree: the path of its record."""
     return str(job["layout"]["output"][RECORD])
-
-
-def title(job: Account) -> str:
-    """A job by its rule and wildcards."""
-    named = ", ".join(f"{name} {value}" for name, value in job["wildcards"].items())
-    return f"{job['rule']}{f' ({named})' if named else ''}"
 
 
 def _same(before: Account, after: Account) -> bool:

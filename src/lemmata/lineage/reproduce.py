@@ -24,8 +24,7 @@ from lemmata.lineage import replay
 from lemmata.lineage.audit import Auditor
 from lemmata.lineage.checkout import check_digest, check_out
 from lemmata.lineage.compare import Comparison, Outcome, Terms, compare
-from lemmata.lineage.differences import Difference, mapping_differences
-from lemmata.lineage.explain import title
+from lemmata.lineage.differences import Difference, mapping_differences, title
 from lemmata.lineage.ledger import Entry, Ledger
 from lemmata.lineage.texts import Texts
 from lemmata.provenance import environment

@@ -12,7 +12,7 @@ from typing import Any
 
 from lemmata.lineage.checks import check_output, check_record
 from lemmata.lineage.definitions import changed_definitions
-from lemmata.lineage.differences import Difference, job_differences
+from lemmata.lineage.differences import Difference, job_differences, title
 from lemmata.lineage.hashes import Hashes
 from lemmata.lineage.ledger import Entry, Ledger
 from lemmata.lineage.texts import Texts
@@ -47,7 +47,7 @@ def why(
     rewritten: set[str] = set()
     for job in planned.values():
         entry = _entry(job, root, ledger)
-        reason = Reason(_title(job), job["record"], job["outputs"], job["needrun"])
+        reason = Reason(title(job), job["record"], job["outputs"], job["needrun"])
         reason.reasons = list(_reasons(job, entry, root, hashes, texts, rewritten))
         reason.follows = [path for path in job["inputs"] if path in rewritten]
         if reason.reasons or reason.follows or reason.engine:
@@ -56,11 +56,6 @@ def why(
             found.append(reason)
             rewritten.update(job["outputs"])
     return found
-
-
-def _title(job: Mapping[str, Any]) -> str:
-    named = ", ".join(f"{name} {value}" for name, value in job["wildcards"].items())
-    return f"{job['rule']}{f' ({named})' if named else ''}"
 
 
 def _entry(job: Mapping[str, Any], root: Path, ledger: Ledger) -> Entry | None:

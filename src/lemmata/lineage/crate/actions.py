@@ -23,7 +23,7 @@ from lemmata.lineage.crate.vocabulary import (
     ref,
 )
 from lemmata.lineage.crate.workflow import script_id, step_id
-from lemmata.lineage.differences import leaves
+from lemmata.lineage.differences import leaves, title
 from lemmata.provenance.digest import canonical_json, sha256_json
 
 
@@ -53,7 +53,7 @@ def _add_job(
     action = graph.add(
         identifier,
         "CreateAction",
-        name=_title(job),
+        name=title(job),
         description=f"fingerprint {job['fingerprint']}",
         result=[ref(place[item["path"]]) for item in job["outputs"]],
         startTime=instant(job["started"]),
@@ -70,7 +70,7 @@ def _add_job(
         failed = graph.add(
             f"{identifier}/attempt/{number}",
             "CreateAction",
-            name=f"{_title(job)}, failed attempt {number}",
+            name=f"{title(job)}, failed attempt {number}",
             description=f"fingerprint {attempt['fingerprint']}",
             startTime=instant(attempt["started"]),
             endTime=instant(attempt["ended"]),
@@ -91,11 +91,6 @@ def _control(graph: Graph, job: Mapping[str, Any], action: Ref, name: str, statu
         object=action,
         actionStatus=status,
     )
-
-
-def _title(job: Mapping[str, Any]) -> str:
-    wildcards = ", ".join(f"{key}={value}" for key, value in job["wildcards"].items())
-    return f"{job['rule']} ({wildcards})" if wildcards else str(job["rule"])
 
 
 def _parameters(graph: Graph, cfg: Mapping[str, Any]) -> Iterator[Ref]:
