@@ -20,7 +20,7 @@ from lemmata.lineage.checks import (
     check_stale,
 )
 from lemmata.lineage.hashes import Hashes
-from lemmata.lineage.ledger import SKIPPED, Entry, Ledger
+from lemmata.lineage.ledger import Entry, Ledger, walk
 from lemmata.provenance.record import SUFFIX
 
 FOLDERS = ("results", "resources")
@@ -171,10 +171,9 @@ class Auditor:
             problems += self.job(entry)
             if entry.content is None:
                 continue
-            files |= {entry.root / item["path"] for item in entry.content["outputs"]}
+            files |= {(entry.root / item["path"]).resolve() for item in entry.content["outputs"]}
             for item in entry.content["inputs"]:
                 problems += check_input(entry, item, self.ledger, self.hashes)[1]
-        files |= {path.resolve() for path in files if path.is_symlink()}
         problems += (
             Problem(Status.MISSING, str(path.relative_to(root)), "no record speaks of it")
             for path in _files(root)
@@ -186,11 +185,11 @@ class Auditor:
 def _files(root: Path) -> Iterator[Path]:
     """Files that should have a record: none hidden, no records, no report of the engine."""
     for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            parts = path.relative_to(root).parts
-            hidden = any(part.startswith(".") or part in SKIPPED for part in parts)
-            if path.is_file() and not hidden and not path.name.endswith((SUFFIX, *MADE_AFTER)):
-                yield path
+        for here, names in walk(root / folder):
+            hidden = any(part.startswith(".") for part in here.relative_to(root).parts)
+            for name in () if hidden else names:
+                if not name.startswith(".") and not name.endswith((SUFFIX, *MADE_AFTER)):
+                    yield here / name
 
 
 def _is_own(path: Path, entry: Entry) -> bool:

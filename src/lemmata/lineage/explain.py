@@ -23,7 +23,7 @@ from lemmata.lineage.differences import (
     title,
 )
 from lemmata.lineage.hashes import Hashes
-from lemmata.lineage.ledger import Entry, Ledger
+from lemmata.lineage.ledger import Entry, Ledger, absolute
 from lemmata.lineage.texts import Texts
 from lemmata.provenance.record import RECORD
 
@@ -238,7 +238,7 @@ def runs(ledger: Ledger, old: Path, new: Path) -> list[tuple[Account | None, Acc
     """Pairs of jobs of two results folders, by the path of their record in them."""
     sides = []
     for folder in (old, new):
-        entries = {str(e.path.relative_to(folder.resolve())): e for e in ledger.all(folder)}
+        entries = {str(e.path.relative_to(absolute(folder))): e for e in ledger.all(folder)}
         if not entries:
             raise LemmataError(f"{folder}: holds no records")
         sides.append(entries)

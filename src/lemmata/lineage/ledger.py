@@ -55,7 +55,7 @@ class Ledger:
 
     def folder(self, folder: Path) -> list[Entry]:
         """The records that lie in a folder, by name."""
-        key = folder.resolve()
+        key = absolute(folder)
         if key not in self._folders:
             found = sorted(key.glob(f"*{SUFFIX}")) if key.is_dir() else []
             self._folders[key] = [_read(path) for path in found]
@@ -63,15 +63,30 @@ class Ledger:
 
     def all(self, folder: Path) -> Iterator[Entry]:
         """The records below a folder, by path."""
-        for here, below, files in os.walk(folder):
-            below[:] = sorted(set(below) - SKIPPED)
+        for here, files in walk(folder):
             if any(name.endswith(SUFFIX) for name in files):
-                yield from self.folder(Path(here))
+                yield from self.folder(here)
 
     def find(self, fingerprint: str, folder: Path) -> Entry | None:
         """The record of a job below a folder."""
         whole = (entry for entry in self.all(folder) if entry.content is not None)
         return next((e for e in whole if e.record["fingerprint"] == fingerprint), None)
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root, links kept: results/ may be a link to another disk."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the link
+
+
+def walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Folders with the names of their files, by path; links to folders are followed once."""
+    seen: set[Path] = set()
+    for here, below, files in os.walk(folder, followlinks=True):
+        real = Path(here).resolve()
+        below[:] = [] if real in seen else sorted(set(below) - SKIPPED)
+        if real not in seen:
+            seen.add(real)
+            yield Path(here), sorted(files)
 
 
 def _names(record: dict[str, Any]) -> set[str]:

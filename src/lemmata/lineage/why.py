@@ -14,7 +14,7 @@ from lemmata.lineage.checks import check_output, check_record
 from lemmata.lineage.definitions import changed_definitions
 from lemmata.lineage.differences import Difference, job_differences, title
 from lemmata.lineage.hashes import Hashes
-from lemmata.lineage.ledger import Entry, Ledger
+from lemmata.lineage.ledger import Entry, Ledger, absolute
 from lemmata.lineage.texts import Texts
 
 
@@ -59,7 +59,7 @@ def why(
 
 
 def _entry(job: Mapping[str, Any], root: Path, ledger: Ledger) -> Entry | None:
-    path = (root / job["record"]).resolve()
+    path = absolute(root / job["record"])
     return next((e for e in ledger.folder(path.parent) if e.path == path), None)
 
 

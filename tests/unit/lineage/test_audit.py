@@ -123,3 +123,27 @@ def test_stamp_names_job_and_inputs(tree: Path) -> None:
         assert stamp is not None
         assert len(stamp["fingerprint"]) == 64
     assert list(stamp["inputs"]) == ["resources/raw.csv"]
+
+
+def test_results_may_be_a_link_to_another_disk(tree: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk" / "other_name"
+    disk.parent.mkdir()
+    (tree / "results").rename(disk)
+    (tree / "results").symlink_to(disk, target_is_directory=True)
+    done = invoke(tree / FIGURES[0])
+    assert done.exit_code == 0, done.output
+    problems, files = Auditor(Hashes(tree)).everything(tree)
+    assert (problems, files) == ([], 5)
+    (disk / "t.parquet").write_bytes(b"forged")
+    assert invoke(tree / FIGURES[0]).exit_code == 1
+
+
+def test_a_folder_that_links_back_to_itself_is_walked_once(tree: Path) -> None:
+    (tree / "results" / "loop").symlink_to(tree / "results", target_is_directory=True)
+    assert Auditor(Hashes(tree)).everything(tree) == ([], 5)
+
+
+def test_a_file_without_a_record_is_named(tree: Path) -> None:
+    (tree / "results" / "stray.csv").write_text("1")
+    (problem,) = Auditor(Hashes(tree)).everything(tree)[0]
+    assert (problem.path, problem.text) == ("results/stray.csv", "no record speaks of it")
