@@ -15,6 +15,7 @@ import pytest
 
 from lemmata.claims import VERDICTS, claim_from, judge, load_claims
 from lemmata.plotting import PALETTE
+from lemmata.provenance.job import TRAINED
 from lemmata.report.claims_table import claims_rows, claims_table_html
 from lemmata.report.template import CLAIMS_TABLE
 from lemmata.report.words import summary
@@ -252,7 +253,8 @@ def run_script(name, monkeypatch, *, inputs, outputs, cfg):
     """Run a script with a stand-in for the job context: named inputs, outputs and cfg."""
     stand_in = ModuleType("lemmata.provenance.job")
     context = SimpleNamespace(input=inputs, output=outputs, cfg=cfg, stamp={"fingerprint": "ab"})
-    stand_in.job = lambda _: contextlib.nullcontext(context)
+    stand_in.TRAINED = TRAINED
+    stand_in.job = lambda *_: contextlib.nullcontext(context)
     monkeypatch.setitem(sys.modules, "lemmata.provenance.job", stand_in)
     runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": None})
 

@@ -132,14 +132,16 @@ def train(
             now = time.monotonic()
             if stop_after_s is not None and now - began >= stop_after_s:
                 requests.append(f"time limit of {stop_after_s:g} s")
+            # Looked at once a step: a signal during the save is for the next step to tell.
+            request = requests[0] if requests else None
             due = checkpoint_every_s is not None and now - saved >= checkpoint_every_s
-            if requests or due or step % checkpoint_every == 0 or step == steps:
+            if request or due or step % checkpoint_every == 0 or step == steps:
                 losses.check()
-                run.mark_segment(requests[0] if requests else _state(step, steps))
+                run.mark_segment(request or _state(step, steps))
                 run.save()
                 saved = time.monotonic()
-            if requests:
-                raise _interrupted(run, requests[0])
+            if request:
+                raise _interrupted(run, request)
 
 
 def _update(

@@ -208,6 +208,25 @@ def test_signal_saves_at_the_end_of_the_step(at, sign, undisturbed, tmp_path):
     assert segments_of(resumed) == [(1, at, sign.name), *later]
 
 
+def test_signal_during_a_save_is_told_by_the_next_step(undisturbed, tmp_path, monkeypatch):
+    """What the newest checkpoint says of the end, and what the error says, must agree."""
+    problem = Problem(tmp_path)
+    save = Checkpoints.save
+
+    def interrupted(self, step, state):
+        if step == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        save(self, step, state)
+
+    monkeypatch.setattr(Checkpoints, "save", interrupted)
+    with pytest.raises(Interrupted, match="SIGTERM: saved at step 5; rerun to resume"):
+        list(problem.steps(checkpoint_every=4))
+    resumed = Problem(tmp_path)
+    list(resumed.steps())
+    assert resumed.outcome() == undisturbed
+    assert segments_of(resumed) == [(1, 5, "SIGTERM"), (6, STEPS, "finished")]
+
+
 def test_time_limit_makes_one_step_a_run(undisturbed, tmp_path):
     for at in range(1, STEPS + 1):
         problem = Problem(tmp_path)
