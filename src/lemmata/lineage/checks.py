@@ -67,6 +67,8 @@ def check_output(
     if facts.sha256 != item["sha256"]:
         text = f"content differs from its record {entry.path.name}"
         problems.append(Problem(Status.CHANGED, item["path"], text))
+        if facts.problem:
+            return problems  # damaged: nothing more can be said of it
     found = (Problem(Status.FORGED, item["path"], t) for t in _stamp(entry.record, item, facts))
     return [*problems, *found]
 

@@ -77,7 +77,7 @@ def measure(path: Path) -> Facts:
     try:
         return Facts(digest, read_stamp(path), content_digest(path))
     except Exception as error:  # whatever a library says of a damaged or hostile file
-        return Facts(digest, problem=str(error))
+        return Facts(digest, problem=str(error).removeprefix(f"{path}: "))
 
 
 def _load(path: Path) -> dict[str, list[Any]]:

@@ -118,16 +118,20 @@ def _input_reasons(
 
 
 def render(reasons: Sequence[Reason]) -> str:
-    """Each stale job with its reasons; jobs that merely follow are counted by rule."""
-    lines: list[str] = []
+    """Stale jobs with their reasons, those with equal ones together; what follows is counted."""
+    alike: dict[tuple[str, ...], list[Reason]] = {}
     followers: dict[str, int] = {}
     for reason in reasons:
-        if not reason.reasons:
-            rule = reason.job.partition(" ")[0]
+        rule = reason.job.partition(" ")[0]
+        if reason.reasons:
+            alike.setdefault((rule, str(reason.unseen), *reason.reasons), []).append(reason)
+        else:
             followers[rule] = followers.get(rule, 0) + 1
-            continue
-        lines.append(reason.job + ("   <- unseen by the engine" if reason.unseen else ""))
-        lines += [f"    {text}" for text in reason.reasons]
+    lines: list[str] = []
+    for (rule, _, *texts), jobs in alike.items():
+        told = jobs[0].job if len(jobs) == 1 else f"{rule}: {len(jobs)} jobs, as {jobs[0].job}"
+        lines.append(told + ("   <- unseen by the engine" if jobs[0].unseen else ""))
+        lines += [f"    {text}" for text in texts]
     if followers:
         counted = ", ".join(f"{rule} {count}" for rule, count in followers.items())
         lines.append(f"and what follows from these: {counted}")
