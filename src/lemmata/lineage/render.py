@@ -41,7 +41,7 @@ def _job(record: Mapping[str, Any], around: Mapping[str, str]) -> tuple[list[str
     surroundings = {"software": _pairs(record["software"]), "hardware": hardware_line(record)}
     facts = [
         f"by {record['rule']}: {code['script']}, code {code['digest'][:12]}, {git_line(record)}",
-        f"on {record['started'][:19]}Z, {record['wall_s']:.1f} s, host {record['place']['host']}",
+        f"on {record['started'][:19]}Z, {record['wall_s']:.1f} s, {host_line(record)}",
         *(f"{key} {text}" for key, text in surroundings.items() if around.get(key) != text),
         f"cfg {_clip(_pairs(dict(leaves(record['cfg']))))}",
         f"seeds {_pairs(record['seeds'])}",
@@ -57,6 +57,16 @@ def git_line(record: Mapping[str, Any]) -> str:
     if git is None:
         return "no git"
     return f"git {git['commit'][:10]}{' (dirty tree)' if git['dirty'] else ''}"
+
+
+def host_line(record: Mapping[str, Any]) -> str:
+    """Host of a job, and under SLURM its number there, its partition and its node."""
+    place = record["place"]
+    slurm = place.get("slurm", {})
+    if "job_id" not in slurm:
+        return f"host {place['host']}"
+    named = [f"{key} {slurm[key]}" for key in ("partition", "node") if key in slurm]
+    return ", ".join([f"host {place['host']}", f"SLURM job {slurm['job_id']}", *named])
 
 
 def hardware_line(record: Mapping[str, Any]) -> str:

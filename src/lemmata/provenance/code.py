@@ -40,6 +40,7 @@ BYSTANDERS = tuple(
         "objects",
         "reads",
         "session",
+        "slurm",
         "sources",
         "store",
         "upkeep",

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import platform
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from lemmata.provenance import slurm
+
+COMMAND = "LEMMATA_COMMAND"
+ENGINES_OWN = "--mode"  # in the command lines that the engine writes for itself
 # Variables that can change what a job computes or tell where it ran; nothing else is recorded.
 ALLOWED_VARIABLES = (
     "CUBLAS_WORKSPACE_CONFIG",
@@ -81,6 +87,15 @@ def _gpu() -> dict[str, Any] | None:
     return {"name": torch.cuda.get_device_name(0), "cuda": torch.version.cuda}
 
 
+def tell_command() -> None:
+    """Let jobs on other machines know the command line of this process, their engine's.
+
+    Clusters hand on the environment. An engine that another one started says nothing.
+    """
+    if ENGINES_OWN not in sys.orig_argv:
+        os.environ[COMMAND] = json.dumps(sys.orig_argv)
+
+
 def command() -> list[str]:
     """The command line of the engine that runs this job (of this process, where there is none)."""
     found = sys.orig_argv
@@ -89,28 +104,52 @@ def command() -> list[str]:
             line = process.cmdline()
             if any("snakemake" in Path(word).name for word in line[:3]):
                 found = line  # the outermost one is what a person typed
+    if ENGINES_OWN in found and (told := os.environ.get(COMMAND)):
+        found = json.loads(told)
     return list(found)
 
 
 def place() -> dict[str, Any]:
-    """Host, process, engine, allowed environment variables and SLURM ids of this job."""
-    slurm = {k: v for k, v in os.environ.items() if k in ("SLURM_JOB_ID", "SLURM_RESTART_COUNT")}
+    """Host, process, engine, allowed environment variables and SLURM's facts of this job."""
     return {
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "python": platform.python_version(),
         "snakemake": metadata.version("snakemake"),
         "environment": {k: os.environ[k] for k in ALLOWED_VARIABLES if k in os.environ},
-        "slurm": slurm,
+        "slurm": slurm.facts(),
     }
 
 
 def usage() -> dict[str, float]:
-    """CPU seconds and peak resident memory (MiB) of this process so far."""
+    """CPU seconds and peak memory (MiB) of this process so far, with its ended children.
+
+    cpu_s: of the process, from its start, and of every child that it waited for; process_s: the
+    seconds since that start (wall_s begins after the imports), to hold cpu_s against.
+    peak_memory_mib: the peak resident memory of whichever was largest. Not their sum: the system
+    counts a child's memory from before it becomes another program, when it is its parent's.
+    gpu_peak_memory_mib: what torch held at most, over all GPUs; only where torch has used one.
+    """
     import resource  # not on Windows; imported where used
 
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return {
-        "cpu_s": round(used.ru_utime + used.ru_stime, 3),
-        "peak_memory_mib": round(used.ru_maxrss / 1024, 1),
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peaks_kib = [_own_peak_kib() or used[0].ru_maxrss, used[1].ru_maxrss]
+    found = {
+        "cpu_s": round(sum(one.ru_utime + one.ru_stime for one in used), 3),
+        "process_s": round(time.time() - psutil.Process().create_time(), 3),
+        "peak_memory_mib": round(max(peaks_kib) / 1024, 1),
     }
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        held = sum(map(torch.cuda.max_memory_reserved, range(torch.cuda.device_count())))
+        found["gpu_peak_memory_mib"] = round(held / 2**20, 1)
+    return found
+
+
+def _own_peak_kib() -> int | None:
+    """Peak of this program alone; `getrusage` includes what its parent held when it was started."""
+    status = Path("/proc/self/status")
+    for line in status.read_text().splitlines() if status.exists() else ():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return None

@@ -99,11 +99,13 @@ def _parameters(graph: Graph, cfg: Mapping[str, Any]) -> Iterator[Ref]:
 
 
 def _environment(graph: Graph, job: Mapping[str, Any]) -> list[Ref]:
-    """Variables, hardware, host and threads: what could make the same job end otherwise."""
+    """Variables, hardware, host and threads, and the SLURM job that it ran in."""
     place, hardware = job["place"], job["hardware"]
+    slurm = place.get("slurm", {})
     said = {
         **place["environment"],
         **{f"hardware.{key}": value for key, value in leaves(hardware)},
+        **{f"slurm.{key}": slurm[key] for key in ("job_id", "partition", "node") if key in slurm},
         "host": place["host"],
         "python": place["python"],
         "threads": job["threads"],

@@ -15,7 +15,7 @@ PREVIEW: Final = "ro-crate-preview.html"
 ROOT: Final = "./"
 # The way of describing a tree: one up with every change of what a tree's metadata are, because who
 # checks a crate makes them anew and compares.
-LAYOUT: Final = "1"
+LAYOUT: Final = "2"
 
 TERMS: Final = "https://w3id.org/ro/terms/workflow-run/context"
 WORKFLOW_CRATE: Final = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
@@ -34,6 +34,7 @@ UNITS: Final = {
     "wall_s": "https://qudt.org/vocab/unit/SEC",
     "cpu_s": "https://qudt.org/vocab/unit/SEC",
     "peak_memory_mib": "https://qudt.org/vocab/unit/MebiBYTE",
+    "gpu_peak_memory_mib": "https://qudt.org/vocab/unit/MebiBYTE",
 }
 
 # What the registry of data sets says, and SPDX's name for it: licences that let anyone pass the
