@@ -10,6 +10,7 @@ writes the record last. On failure nothing half-written stays and the attempt is
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import shutil
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ import numpy as np
 import threadpoolctl
 
 from lemmata.errors import LemmataError
-from lemmata.provenance import environment
+from lemmata.provenance import environment, slurm
 from lemmata.provenance.attempts import note_attempt
 from lemmata.provenance.code import module_path
 from lemmata.provenance.digest import sha256_file, sha256_json
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = Path("results/.checkpoints")
 LEASES = Path(".lemmata/leases")
+# Before SLURM's time limit: after the profile's signal (120 s before it), for where none comes.
+STOP_BEFORE_S = 60.0
 # How far numbers may move on other hardware: where all is float64 (measured with other instruction
 # sets: 6e-15), and where networks trained in float32 stand behind them, which amplify rounding with
 # every step (probabilities: 6e-6 after 40 steps, 3e-3 at scale laptop).
@@ -66,6 +69,19 @@ class Job:
     stamp: dict[str, Any]
     checkpoints: Path
     segments: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def gpus(self) -> int:
+        """How many GPUs the rule asked for."""
+        return int(self.resources.get("gpu", 0))
+
+    def stop_after_s(self) -> float | None:
+        """Seconds until training must save and stop, because SLURM's time limit is near.
+
+        None outside SLURM: the `runtime` of a rule bounds no local run.
+        """
+        left, limit = slurm.time_left_s()
+        return None if left is None else max(left - min(STOP_BEFORE_S, limit / 10), 0.0)
 
 
 @contextlib.contextmanager
@@ -94,6 +110,8 @@ def job(snakemake: Snakemake, tolerance: Mapping[str, Any] = FLOAT64) -> Iterato
 
 def _face(snakemake: Snakemake, run: Run) -> Job:
     """The script's view of the run."""
+    if not run.resources.get("gpu"):  # a job that asked for no GPU must not take another's
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     # Libraries that draw from the global generators (ours do not) then repeat themselves.
     random.seed(run.library_seed)
     np.random.seed(run.library_seed)  # noqa: NPY002

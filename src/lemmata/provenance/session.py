@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -37,8 +39,13 @@ def logged(path: Path, rule: str) -> Iterator[None]:
             print(f"{line} (log: {path})", file=stderr)
             raise SystemExit(1) from None
         except BaseException as error:
-            done = isinstance(error, SystemExit) and error.code == 0
-            if not done:
+            reason = error.reason if isinstance(error, Stopped) else _no_space(error)
+            if reason:
+                line = f"lemmata: {rule}: {reason}"
+                with contextlib.suppress(OSError):  # the log's disk may be the full one
+                    print(line, file=stream)
+                print(f"{line} (log: {path})", file=stderr)
+            elif not (isinstance(error, SystemExit) and error.code == 0):
                 traceback.print_exception(error, file=stream)
             raise
 
@@ -55,12 +62,30 @@ def _handler(stream: TextIO) -> Iterator[None]:
         log.removeHandler(handler)
 
 
+def _no_space(error: BaseException) -> str | None:
+    """What to say of a full disk or quota, whichever library met it; None for other errors."""
+    full = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
+    found = next((words for words in full if words in str(error)), None)
+    name = getattr(error, "filename", None)
+    where = f" ({name})" if name else ""
+    return f"{found}{where}: make room and run it again" if found else None
+
+
+class Stopped(SystemExit):
+    """The job was told to end by a signal; its code is the shell's for that (128 + number)."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        name = signal.Signals(number).name
+        self.reason = f"told to end ({name}: time limit, preemption or cancelling); run it again"
+
+
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
     """Let SIGTERM unwind the job, so that it cleans up and notes the attempt."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        raise Stopped(number)
 
     previous = signal.signal(signal.SIGTERM, stop)
     try:

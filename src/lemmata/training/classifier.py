@@ -66,18 +66,20 @@ def train_classifier(
     checkpoints: Checkpoints | None = None,
     segments: list[dict[str, Any]] | None = None,
     stop_after_s: float | None = None,
+    gpus: int = 0,
     label: str | None = None,
 ) -> TrainedClassifier:
     """Train on the rows whose split is "train" by cross entropy and AdamW; predict all rows.
 
     X: (N, D), y: (N,) in 0..K-1, split: (N,) of train, validation, test. segments: filled in place
-    with the loop's stretches of work. label: what to call the run in its progress; None shows none.
+    with the loop's stretches of work. gpus: how many the job asked for. label: what to call the run
+    in its progress; None shows none.
     Raises LemmataError as `train` and `select` do, and for data that cannot be used.
     """
     _check(X, y, split)
-    compute = select(settings.device, settings.precision, threads)
+    compute = select(settings.device, settings.precision, threads, gpus)
     inputs = torch.as_tensor(X, dtype=torch.float32, device=compute.device)  # (N, D)
-    labels = torch.as_tensor(y, dtype=torch.int64, device=compute.device)  # (N,)
+    labels = torch.as_tensor(y.copy(), dtype=torch.int64, device=compute.device)  # (N,)
     model = network(settings, X.shape[1], int(y.max()) + 1).to(compute.device)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay

@@ -14,6 +14,7 @@ The loop's body runs before the step is saved. What it changes (rows of `run.his
 
 from __future__ import annotations
 
+import logging
 import math
 import signal
 import socket
@@ -32,6 +33,8 @@ from torch import Tensor, nn
 from lemmata.errors import LemmataError
 from lemmata.training.batches import torch_seed
 from lemmata.training.checkpoint import Checkpoints
+
+log = logging.getLogger("lemmata.training")
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 Loss = Callable[[int], Mapping[str, Tensor]]
@@ -68,6 +71,7 @@ class Run:
         self.segments[:] = state["segments"]
         if self.segments[-1]["reason"] == "running":  # it never came to say why it ended
             self.segments[-1]["reason"] = "killed"
+        log.info("resumes after step %d", self.step)
 
     def save(self) -> None:
         """Write a checkpoint of the present step, when there is a place for it."""

@@ -70,3 +70,17 @@ def test_gpu_float32_is_ieee():
     found = a.float().to(compute.device) @ a.float().to(compute.device)
     error = (found.double().cpu() - a @ a).norm() / (a @ a).norm()
     assert float(error) < 1e-6  # TF32 would give about 3e-4
+
+
+def test_auto_that_asked_for_a_gpu_says_so_when_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    assert select("auto", "float32", 1, gpus=1).device.type == "cpu"
+    (message,) = caplog.messages
+    assert message.startswith("asked for 1 GPU, but torch")
+    assert "CUDA_VISIBLE_DEVICES: 3" in message
+    caplog.clear()
+    select("auto", "float32", 1)
+    assert not caplog.messages

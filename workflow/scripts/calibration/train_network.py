@@ -22,6 +22,8 @@ with job(snakemake, TRAINED) as j:
         threads=j.threads,
         checkpoints=Checkpoints(j.checkpoints),
         segments=j.segments,
+        stop_after_s=j.stop_after_s(),
+        gpus=j.gpus,
         label=f"{settings.model} {j.cfg['dataset']} seed {settings.seed}",
     )
     save_weights(trained.model, j.output.model, j.stamp)
