@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+from snakemake.logging import logger
 from snakemake.utils import min_version
 
+from lemmata.cluster.failures import watch
 from lemmata.config import load_config
 from lemmata.errors import LemmataError
+from lemmata.provenance.environment import tell_command
 
 min_version("9.20")
 
@@ -32,6 +35,14 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/calibration.smk"
 include: "workflow/rules/report.smk"
+
+
+tell_command()
+FAILURES = watch(logger)
+
+
+onerror:
+    logger.error(FAILURES.text())
 
 
 rule all:

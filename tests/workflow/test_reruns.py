@@ -198,8 +198,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "memory, time and threads of a rule": (
         lambda tree: (
             edit(tree, RULES, "threads: 1", "threads: 2")
-            or edit(tree, RULES, "mem_mb=4000", "mem_mb=5000")
-            or edit(tree, RULES, "runtime=60", "runtime=90")
+            or edit(tree, RULES, "more(4000)", "more(5000)")
+            or edit(tree, RULES, "more(60)", "more(90)")
         ),
         {},
     ),

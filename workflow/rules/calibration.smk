@@ -16,8 +16,9 @@ rule fit_classical:
     log:
         "<logs>/calibration/{dataset}/{model}/fit.log",
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=more(3000),
+        runtime=more(30),
+        slots=1,
     params:
         cfg=classical_cfg,
         code=code_of("calibration/fit_classical.py"),
@@ -38,8 +39,9 @@ rule train_network:
         "<logs>/calibration/{dataset}/{model}/seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=more(4000),
+        runtime=more(60),
+        gpu=network_gpus,
     params:
         cfg=network_cfg,
         code=code_of("calibration/train_network.py"),
@@ -58,8 +60,9 @@ rule smooth_ece:
     log:
         "<logs>/{family}/{dataset}/{model}/smooth_ece.log",
     resources:
-        mem_mb=3000,
-        runtime=20,
+        mem_mb=more(3000),
+        runtime=more(20),
+        slots=1,
     params:
         cfg=slice_of(bins="calibration.binned_ece.bins", settings="calibration.smooth_ece"),
         code=code_of("calibration/smooth_ece.py"),
@@ -84,9 +87,7 @@ rule plot_reliability:
         record="<results>/{family}/{dataset}/figures/reliability.prov.json",
     log:
         "<logs>/{family}/{dataset}/reliability.log",
-    resources:
-        mem_mb=2000,
-        runtime=10,
+    localrule: True
     params:
         cfg=reliability_cfg,
         code=code_of("calibration/plot_reliability.py"),
@@ -112,9 +113,7 @@ rule plot_pair:
         record="<results>/{family}/{dataset}/{model}/figures/binned_and_smooth.prov.json",
     log:
         "<logs>/{family}/{dataset}/{model}/binned_and_smooth.log",
-    resources:
-        mem_mb=2000,
-        runtime=10,
+    localrule: True
     params:
         cfg=pair_cfg,
         code=code_of("calibration/plot_pair.py"),
@@ -133,8 +132,8 @@ rule study:
     log:
         "<logs>/calibration/studies/{study}/study.log",
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=more(4000),
+        runtime=more(30),
     params:
         cfg=study_cfg,
         code=lambda wc: code_of(f"calibration/studies/{wc.study}.py"),
@@ -158,9 +157,7 @@ rule plot_study:
         record="<results>/calibration/studies/{study}/figures/{study}.prov.json",
     log:
         "<logs>/calibration/studies/{study}/plot.log",
-    resources:
-        mem_mb=2000,
-        runtime=10,
+    localrule: True
     params:
         cfg=slice_of(dpi="figures.dpi"),
         code=lambda wc: code_of(f"calibration/figures/{wc.study}.py"),

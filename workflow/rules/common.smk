@@ -52,6 +52,18 @@ def slice_of(*wildcards, **keys):
     return cfg
 
 
+# Resources ------------------------------------------------------------------------------------
+
+
+def more(first):
+    """A resource that grows with every retry: `first`, twice that, three times that.
+
+    Rules that take seconds have `slots` besides: a profile for a cluster may let several of them
+    share a job, and `slots` bounds how many of those run at once.
+    """
+    return lambda wildcards, attempt: first * attempt
+
+
 # Data -----------------------------------------------------------------------------------------
 
 
@@ -107,11 +119,20 @@ def classical_cfg(wc):
     return canonical(own | {"hyper_parameters": settings})
 
 
+def network_settings(wc):
+    """The settings of one network for data of one kind."""
+    return lookup(CONFIG, f"calibration.networks.{DATASETS[wc.dataset].kind}.{wc.model}")
+
+
+def network_gpus(wc):
+    """One GPU where the settings allow it, none where they say `device: cpu`."""
+    return 0 if network_settings(wc)["device"] == "cpu" else 1
+
+
 def network_cfg(wc):
     """Settings of one network on one data set for one seed."""
-    settings = lookup(CONFIG, f"calibration.networks.{DATASETS[wc.dataset].kind}.{wc.model}")
     own = {"model": wc.model, "dataset": wc.dataset, "seed": int(wc.seed)}
-    return canonical(settings | own)
+    return canonical(network_settings(wc) | own)
 
 
 def prediction_tables(family, dataset, model):

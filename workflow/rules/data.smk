@@ -34,8 +34,9 @@ rule prepare:
     log:
         "<logs>/data/{dataset}/prepare.log",
     resources:
-        mem_mb=3000,
-        runtime=20,
+        mem_mb=more(3000),
+        runtime=more(20),
+        slots=1,
     params:
         cfg=prepare_cfg,
         code=code_of("data/prepare.py"),

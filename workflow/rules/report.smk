@@ -24,6 +24,7 @@ rule judge:
         "<logs>/claims/{claim}.log",
     wildcard_constraints:
         claim=r"[a-z_]+\.[a-z_]+",
+    localrule: True
     params:
         cfg=claim_cfg,
         code=code_of("report/judge.py"),

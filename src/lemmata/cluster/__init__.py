@@ -1,0 +1,1 @@
+"""What reads clusters, and plans for them. Tools only: no job imports it."""
