@@ -1,11 +1,15 @@
-"""The command line: ``lemmata audit | why | explain | reproduce | restore | store | crate``."""
+"""The command line: ``lemmata audit | why | explain | reproduce | restore | store | crate``, and
+``efficiency | cost`` for clusters.
+"""
 
 from __future__ import annotations
 
 import click
 
 from lemmata.cli.compare import explain_command, reproduce_command
+from lemmata.cli.cost import cost_command
 from lemmata.cli.crate import crate_command
+from lemmata.cli.efficiency import efficiency_command
 from lemmata.cli.look import audit_command, why_command
 from lemmata.cli.store import restore_command, store_group
 
@@ -24,5 +28,7 @@ for command in (
     restore_command,
     store_group,
     crate_command,
+    efficiency_command,
+    cost_command,
 ):
     main.add_command(command)

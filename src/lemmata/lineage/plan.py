@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,26 +27,29 @@ from snakemake.settings.types import (
 )
 
 from lemmata.errors import LemmataError
-from lemmata.provenance.code import code_of
+from lemmata.provenance.code import Code, code_of
 from lemmata.provenance.record import RECORD, layout
 
 # The engine's own defaults where the profile is silent.
 CHECKSUM_LIMIT = 1_000_000
+# More than any job asks for: the cores of the machine that plans cap no job's threads.
+CORES = 10_000
+ASKED = ("mem_mb", "runtime", "gpu")  # runtime in minutes
 
 
 def plan(targets: list[str], config: list[str]) -> list[dict[str, Any]]:
     """Every job behind `targets` (none: the default target), raw data first.
 
     config: ``KEY=VALUE`` as on the engine's command line. Each job has what its record would hold
-    (rule, wildcards, cfg, code, software, inputs, outputs, layout) and what the engine thinks:
-    needrun and its reason.
+    (rule, wildcards, cfg, code, software, inputs, outputs, layout), what its first attempt asks for
+    (resources) and what the engine thinks: needrun and its reason.
     """
     profile = _profile()
     triggers = RerunTrigger.parse_choices_set(profile.get("rerun-triggers", []))
     output = OutputSettings(quiet={Quietness.ALL})
     with SnakemakeApi(output) as api:
         workflow_api = api.workflow(
-            resource_settings=ResourceSettings(cores=1),
+            resource_settings=ResourceSettings(cores=CORES),
             config_settings=ConfigSettings(config=parse_config(config)),
         )
         workflow_api.dag(
@@ -73,7 +77,7 @@ def _planned(job: Any, dag: Any) -> dict[str, Any]:
     project = Path(str(job.rule.workflow.main_snakefile)).parent
     if not (project / named["script"]).exists():
         project = project.parent  # the main file may be workflow/Snakefile
-    code = code_of(project / named["script"])
+    code = _code(project / named["script"])
     files = {"input": layout(job.input), "output": layout(job.output)}
     return {
         "rule": job.rule.name,
@@ -90,11 +94,26 @@ def _planned(job: Any, dag: Any) -> dict[str, Any]:
         "outputs": [str(path) for path in job.output if path != job.output[RECORD]],
         "layout": {**files, "log": str(job.log[0])},
         "record": str(job.output[RECORD]),
-        "local": bool(job.is_local),
+        # Of the rule, not the job: to the engine every job is local while it only plans.
+        "local": job.rule.name in job.rule.workflow._localrules,
+        "resources": _asked(job),
         "needrun": bool(dag.needrun(job)),
         "reason": str(dag.reason(job)) if dag.needrun(job) else "",
         "metadata": bool(job.rule.workflow.persistence.has_metadata(job)),
     }
+
+
+@cache
+def _code(script: Path) -> Code:
+    """Many jobs share a script; following its imports takes a while."""
+    return code_of(script)
+
+
+def _asked(job: Any) -> dict[str, int | float]:
+    """What a job asks for, without what it does not say or what is known only when it runs."""
+    said = {name: job.resources.get(name) for name in ASKED}
+    numbers = {k: v for k, v in said.items() if isinstance(v, int | float)}
+    return {**numbers, "threads": int(job.threads)}
 
 
 def main() -> None:
