@@ -5,10 +5,10 @@ BIN := .venv/bin
 REPORT := results/$(SCALE)/report/report.html
 SNAKEMAKE := $(BIN)/snakemake --config scale=$(SCALE)
 .DEFAULT_GOAL := help
-.PHONY: help setup figures test lint lock clean
+.PHONY: help setup figures test test-slurm lint lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: .venv/installed ## create .venv with the pinned packages and this one
 
@@ -36,6 +36,9 @@ lint: setup ## ruff, mypy, import contracts, snakefmt, snakemake --lint
 
 test: lint ## all checks, unit and property tests, and the smoke DAG
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slurm: setup ## the DAG on a real SLURM cluster on this machine (installed with apt, as root)
+	$(BIN)/python -m pytest -n 3 --dist loadfile tests/slurm
 
 lock: ## write envs/requirements.txt anew from pyproject.toml (newest allowed versions)
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock

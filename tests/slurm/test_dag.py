@@ -1,0 +1,102 @@
+"""The whole DAG on a cluster, as README says, and what is known afterwards."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.slurm.cluster import Cluster, missing_programs
+from tests.slurm.configuration import Configuration, free_ports
+from tests.slurm.tree import Tree
+
+pytestmark = pytest.mark.slurm
+
+ON_THE_CLUSTER = {"prepare", "fit_classical", "train_network", "smooth_ece", "study"}
+GROUPED = {"prepare", "fit_classical", "smooth_ece"}
+
+
+def lemmata(tree: Tree, *words: str) -> str:
+    command = [str(Path(sys.executable).with_name("lemmata")), *words]
+    env = {**tree.cluster.environment, "PYTHONPATH": str(tree.folder / "src")}
+    done = subprocess.run(
+        command, cwd=tree.folder, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_whole_dag_through_the_profile(tree: Tree) -> None:
+    first = tree.run()
+    assert first.succeeded()
+    records: list[dict[str, Any]] = [
+        json.loads(path.read_text()) for path in tree.folder.glob("results/**/*.prov.json")
+    ]
+    by_rule: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        by_rule.setdefault(record["rule"], []).append(record["place"]["slurm"])
+        assert "--profile" in record["command"]
+    assert {rule for rule, jobs in by_rule.items() if all(jobs)} == ON_THE_CLUSTER
+    assert not any(job for rule in by_rule.keys() - ON_THE_CLUSTER for job in by_rule[rule])
+    for rule in ON_THE_CLUSTER:
+        assert {job["partition"] for job in by_rule[rule]} == {"cpu"}
+        numbers = {job["job_id"] for job in by_rule[rule]}
+        assert (len(numbers) < len(by_rule[rule])) == (rule in GROUPED)
+    assert max(job["cpus"] for job in by_rule["fit_classical"]) == 4  # `slots` of the profile
+
+    again = tree.start(log="again.log")
+    assert again.succeeded()
+    assert "Nothing to be done" in again.text
+
+    assert "intact" in lemmata(tree, "audit", "--all")
+    table = lemmata(tree, "efficiency", "results/smoke")
+    assert all(rule in table for rule in ON_THE_CLUSTER)
+
+
+def test_site_without_accounting(tmp_path: Path) -> None:
+    if missing := missing_programs():
+        pytest.skip(f"these tests need SLURM's programs: {missing}")
+    with tempfile.TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as folder:
+        plain = Configuration(
+            Path(folder), port=free_ports(8, 28000), accounting=False, cpu_nodes=1
+        )
+        cluster = Cluster(plain)
+        try:
+            cluster.start()
+            tree = Tree.new(cluster, tmp_path / "tree")
+            tree.profile('slurm_account: "test"', "# no account")
+            target = "results/smoke/calibration/wine/mlp/seed0/model.safetensors"
+            run = tree.start(
+                target,
+                *("--profile", "profiles/slurm", "--profile", "profiles/slurm-no-accounting"),
+                *("--slurm-init-seconds-before-status-checks", "2"),
+            )
+            assert run.succeeded()
+            place = tree.record("calibration/wine/mlp/seed0/train.prov.json")["place"]
+            assert place["slurm"]["job_id"] == run.slurm_jobs()[-1]
+            assert list(tree.folder.glob("logs/slurm/**/*.log"))
+        finally:
+            cluster.stop()
+
+
+def test_two_controllers_at_once_share_a_store(
+    cluster: Cluster, tree: Tree, tmp_path: Path
+) -> None:
+    other = Tree.new(cluster, tmp_path / "other")
+    for one in (tree, other):
+        path = one.folder / "config/config.yaml"
+        text = path.read_text().replace("path: .lemmata/store", f"path: {tmp_path / 'store'}")
+        path.write_text(text)
+    folder = "results/smoke/calibration/wine"
+    targets = [f"{folder}/mlp/seed{n}/model.safetensors" for n in (0, 1)]
+    runs = [one.start(*targets) for one in (tree, other)]
+    assert all(run.succeeded() for run in runs)
+    assert not set(runs[0].slurm_jobs()) & set(runs[1].slurm_jobs())
+    for target in targets:
+        assert (tree.folder / target).read_bytes() == (other.folder / target).read_bytes()
+    assert "sound" in lemmata(tree, "store", "verify")
