@@ -7,17 +7,19 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from tests.slurm.cluster import Cluster
 from tests.workflow import dag
 
 PROJECT = Path(__file__).parents[2]
 TIMEOUT_S = 600
+PROFILE = "profiles/slurm/config.v8+.yaml"
+WAITS = "slurm-init-seconds-before-status-checks: 2"
+SPAN = re.MULTILINE | re.DOTALL
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,6 @@ class Run:
         """The numbers of the SLURM jobs that it has submitted so far."""
         return re.findall(r"submitted with SLURM jobid (\d+)", self.text)
 
-    def wait_for_job(self, seconds: float = 60) -> str:
-        """The number of its first SLURM job, once that is submitted."""
-        self._wait(seconds, self.slurm_jobs, "no job was submitted")
-        return self.slurm_jobs()[0]
-
     def wait_until_saved(self, step: int, seconds: float = 90) -> None:
         """Wait until training has saved this step or a later one."""
         self._wait(seconds, lambda: self.saved() >= step, f"step {step} was not saved")
@@ -128,21 +125,9 @@ class Run:
         steps = [int(path.name[5:13]) for path in self.tree.checkpoints()]
         return max(steps, default=0)
 
-    def _wait(self, seconds: float, condition: Any, complaint: str) -> None:
+    def _wait(self, seconds: float, condition: Callable[[], bool], complaint: str) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert self.process.poll() is None, self.text
             assert time.monotonic() < deadline, f"{complaint}\n{self.text}"
             time.sleep(0.05)
-
-
-PROFILE = "profiles/slurm/config.v8+.yaml"
-WAITS = "slurm-init-seconds-before-status-checks: 2"
-SPAN = re.MULTILINE | re.DOTALL
-
-
-def partitions(tree: Tree) -> dict[str, Any]:
-    """The partitions that the profile knows."""
-    text = (tree.folder / "profiles/slurm/partitions.yaml").read_text()
-    found: dict[str, Any] = yaml.safe_load(text)["partitions"]
-    return found
