@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,14 @@ pytestmark = pytest.mark.slurm
 
 TARGET = "calibration/digits/mlp/seed0"
 MODEL = f"results/smoke/{TARGET}/model.safetensors"
-# Some twenty seconds of training, saved every second or so.
 LONGER = """
 calibration:
   networks:
     image:
-      mlp: {steps: 12000, checkpoint_every: 500}
+      mlp: {{steps: {steps}, checkpoint_every: 500}}
 """
+# A quarter of a minute to half a minute of training, by the machine.
+STEPS = 20000
 HALF_WAY = 3000
 FILES = ("model.safetensors", "history.parquet", "predictions.parquet")
 
@@ -36,26 +40,42 @@ def segments(tree: Tree) -> list[dict[str, Any]]:
     return found
 
 
+@dataclass(frozen=True)
+class Undisturbed:
+    """A training to which nothing happened: its files, and how long it took (s)."""
+
+    files: dict[str, bytes]
+    seconds: float
+
+
 @pytest.fixture(scope="module")
-def undisturbed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def undisturbed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """What the training leaves when nothing happens to it."""
     tree = Tree.new(cluster, tmp_path_factory.mktemp("undisturbed") / "tree")
-    tree.configure(LONGER)
+    tree.configure(LONGER.format(steps=STEPS))
     assert tree.run(MODEL).succeeded()
-    assert [segment["reason"] for segment in segments(tree)] == ["finished"]
-    return published(tree)
+    (segment,) = segments(tree)
+    assert segment["reason"] == "finished"
+    begin, end = (datetime.fromisoformat(segment[name]) for name in ("start", "end"))
+    return Undisturbed(published(tree), (end - begin).total_seconds())
+
+
+@pytest.fixture(scope="module")
+def seconds(undisturbed: Undisturbed) -> Callable[[float], int]:
+    """Steps of training for so many seconds on this machine, as long as nothing disturbs it."""
+    return lambda wanted: 500 * round(wanted / undisturbed.seconds * STEPS / 500)
 
 
 def started(tree: Tree, *arguments: str) -> tuple[Run, str]:
     """A run whose training job is half-way, and that job's number."""
-    tree.configure(LONGER)
+    tree.configure(LONGER.format(steps=STEPS))
     run = tree.start(MODEL, *arguments)
     run.wait_until_saved(HALF_WAY)
     return run, run.slurm_jobs()[-1]
 
 
 def test_cancelled_job_is_sent_again_and_goes_on(
-    cluster: Cluster, tree: Tree, undisturbed: dict[str, bytes]
+    cluster: Cluster, tree: Tree, undisturbed: Undisturbed
 ) -> None:
     run, job = started(tree)
     cluster.command("scancel", job)
@@ -65,11 +85,11 @@ def test_cancelled_job_is_sent_again_and_goes_on(
     assert first["reason"] == "SIGTERM"
     assert first["last_step"] >= HALF_WAY
     assert last["first_step"] == first["last_step"] + 1
-    assert published(tree) == undisturbed
+    assert published(tree) == undisturbed.files
 
 
 def test_cancelled_without_retries_needs_the_same_command_again(
-    cluster: Cluster, tree: Tree, undisturbed: dict[str, bytes]
+    cluster: Cluster, tree: Tree, undisturbed: Undisturbed
 ) -> None:
     run, job = started(tree, "--retries", "0")
     cluster.command("scancel", job)
@@ -87,11 +107,11 @@ def test_cancelled_without_retries_needs_the_same_command_again(
     assert again.succeeded()
     assert "train_network        1" in again.text
     assert "prepare" not in again.text
-    assert published(tree) == undisturbed
+    assert published(tree) == undisturbed.files
 
 
 def test_preempted_job_is_put_back_into_the_queue_and_goes_on(
-    cluster: Cluster, tree: Tree, undisturbed: dict[str, bytes]
+    cluster: Cluster, tree: Tree, undisturbed: Undisturbed
 ) -> None:
     run, job = started(tree, "--set-resources", "train_network:slurm_partition=spare")
     node = cluster.job(job)["NodeList"]
@@ -106,11 +126,11 @@ def test_preempted_job_is_put_back_into_the_queue_and_goes_on(
     assert record["place"]["slurm"]["job_id"] == job
     assert record["place"]["slurm"]["restart_count"] == 1
     assert [segment["reason"] for segment in record["segments"]] == ["SIGTERM", "finished"]
-    assert published(tree) == undisturbed
+    assert published(tree) == undisturbed.files
 
 
 def test_job_whose_node_is_lost_runs_on_another_one(
-    cluster: Cluster, tree: Tree, undisturbed: dict[str, bytes]
+    cluster: Cluster, tree: Tree, undisturbed: Undisturbed
 ) -> None:
     run, job = started(tree)
     node = cluster.job(job)["NodeList"]
@@ -123,16 +143,17 @@ def test_job_whose_node_is_lost_runs_on_another_one(
     last = tree.record(f"{TARGET}/train.prov.json")["place"]["slurm"]
     assert last["node"] != node
     assert [segment["reason"] for segment in segments(tree)] == ["killed", "finished"]
-    assert published(tree) == undisturbed
+    assert published(tree) == undisturbed.files
 
 
 def test_time_limit_comes_with_a_warning_early_enough_to_save(
-    cluster: Cluster, tree: Tree, tmp_path: Path
+    cluster: Cluster, tree: Tree, tmp_path: Path, seconds: Callable[[float], int]
 ) -> None:
-    # A minute is the least that SLURM knows, and it looks at the limits every half minute.
+    # A minute is the least that SLURM knows, and it looks at the limits every half minute: the
+    # signal comes after 10 to 40 s.
     calm = Tree.new(cluster, tmp_path / "calm")
     for one in (tree, calm):
-        one.configure(LONGER.replace("12000", "60000"))
+        one.configure(LONGER.format(steps=seconds(90)))
     tree.profile("--signal=TERM@120", "--signal=TERM@50")
     undisturbed = calm.start(MODEL)
     run = tree.start(MODEL, "--set-resources", "train_network:runtime=attempt")
@@ -145,8 +166,10 @@ def test_time_limit_comes_with_a_warning_early_enough_to_save(
     assert published(tree) == published(calm)
 
 
-def test_killed_controller_leaves_no_second_trainer_behind(cluster: Cluster, tree: Tree) -> None:
-    tree.configure(LONGER.replace("12000", "40000"))
+def test_killed_controller_leaves_no_second_trainer_behind(
+    cluster: Cluster, tree: Tree, seconds: Callable[[float], int]
+) -> None:
+    tree.configure(LONGER.format(steps=seconds(60)))
     run = tree.start(MODEL)
     run.wait_until_saved(HALF_WAY)
     job = run.slurm_jobs()[-1]
