@@ -34,6 +34,7 @@ pathvars:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/calibration.smk"
+include: "workflow/rules/multicalibration.smk"
 include: "workflow/rules/report.smk"
 
 

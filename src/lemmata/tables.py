@@ -8,8 +8,9 @@ set of post-processing rules reads them all. One row per predicted example::
     seed  split  row   y    p_0   p_1   p_2       multiclass: class probabilities, y a class number
     0     test   4     2    0.1   0.2   0.7
 
-and any number of boolean columns ``g_<group>``. ``split`` is train, validation or test; ``row`` is
-the example's row in its data set, so tables of different models can be joined.
+and any number of boolean columns ``g_<group>``. ``split`` is train, validation or test, or
+calibration for rows that are kept for post-processing; ``row`` is the example's row in its data
+set, so tables of different models can be joined.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from lemmata.provenance.content import table_digest
 from lemmata.provenance.embed import KEY
 
 SPLITS = ("train", "validation", "test")
+PREDICTED = (*SPLITS, "calibration")
 
 
 def write_table(
@@ -84,9 +86,10 @@ def check_predictions(frame: pd.DataFrame, name: str) -> None:
     columns = probability_columns(frame)
     if not columns:
         raise LemmataError(f"{name}: predictions hold neither p nor p_0, p_1, ...")
-    unknown = set(frame["split"].unique()) - set(SPLITS)
+    unknown = set(frame["split"].unique()) - set(PREDICTED)
     if unknown:
-        raise LemmataError(f"{name}: unknown split {sorted(unknown)}; allowed: {', '.join(SPLITS)}")
+        allowed = ", ".join(PREDICTED)
+        raise LemmataError(f"{name}: unknown split {sorted(unknown)}; allowed: {allowed}")
     p = frame[columns].to_numpy(dtype=np.float64)  # (N, K) or (N, 1)
     if not np.isfinite(p).all() or p.min(initial=0.0) < 0.0 or p.max(initial=0.0) > 1.0:
         raise LemmataError(f"{name}: a probability is outside [0, 1] or not finite")

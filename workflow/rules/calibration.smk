@@ -1,8 +1,9 @@
-"""SmoothECE (arXiv 2309.12236): models, their predictions, their calibration, and the studies.
+"""SmoothECE (arXiv 2309.12236) and the stage of post-processing that all families share.
 
 In: prepared tables of the data sets. Out, below <results>/calibration/: a table of predictions for
-each data set and model; SmoothECE, reliability curve and diagram of each; the studies that test the
-paper's claims, each with its table, evidence and figure.
+each data set and model; the studies that test the paper's claims, each with its table, evidence and
+figure. And for every table of predictions that PREDICTIONS (common.smk) lists, of whatever family:
+SmoothECE, reliability curve and diagram; recalibration, and calibration by group before and after.
 """
 
 
@@ -119,6 +120,55 @@ rule plot_pair:
         code=code_of("calibration/plot_pair.py"),
     script:
         "../scripts/calibration/plot_pair.py"
+
+
+rule recalibrate:
+    "Recalibration of one model's predictions, and calibration by group before and after."
+    input:
+        predictions=predictions_of,
+        groups="<results>/data/{dataset}/groups.parquet",
+    output:
+        predictions="<results>/{family}/{dataset}/{model}/recalibrated.parquet",
+        metrics="<results>/{family}/{dataset}/{model}/recalibrated_by_group.parquet",
+        summary="<results>/{family}/{dataset}/{model}/recalibrated_summary.parquet",
+        record="<results>/{family}/{dataset}/{model}/recalibrated.prov.json",
+    log:
+        "<logs>/{family}/{dataset}/{model}/recalibrate.log",
+    resources:
+        mem_mb=more(3000),
+        runtime=more(30),
+        slots=1,
+    params:
+        cfg=slice_of(
+            post_processors="recalibration.post_processors", measures="recalibration.measures"
+        ),
+        code=code_of("calibration/recalibrate.py"),
+    script:
+        "../scripts/calibration/recalibrate.py"
+
+
+rule plot_recalibration:
+    "Calibration of every model on {wildcards.dataset} before and after post-processing."
+    input:
+        summaries=reliability_inputs("recalibrated_summary"),
+    output:
+        png=report(
+            "<results>/{family}/{dataset}/figures/recalibration.png",
+            caption="../report/recalibration.rst",
+            category="Recalibration",
+            labels={"data set": "{dataset}"},
+        ),
+        svg="<results>/{family}/{dataset}/figures/recalibration.svg",
+        data="<results>/{family}/{dataset}/figures/recalibration.parquet",
+        record="<results>/{family}/{dataset}/figures/recalibration.prov.json",
+    log:
+        "<logs>/{family}/{dataset}/recalibration.log",
+    localrule: True
+    params:
+        cfg=recalibration_cfg,
+        code=code_of("calibration/plot_recalibration.py"),
+    script:
+        "../scripts/calibration/plot_recalibration.py"
 
 
 rule study:

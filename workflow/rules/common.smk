@@ -10,6 +10,7 @@ from functools import cache
 from lemmata.claims import load_claims
 from lemmata.config import canonical, lookup
 from lemmata.data import registry
+from lemmata.data.group_definitions import load_groups
 from lemmata.provenance import code as provenance_code
 
 
@@ -89,6 +90,17 @@ def prepare_cfg(wc):
     return canonical(cfg)
 
 
+try:
+    GROUPS = load_groups(ROOT / "config" / "groups.yaml")
+except LemmataError as error:
+    raise SystemExit(f"lemmata: {error}")
+
+
+def groups_cfg(wc):
+    """The groups that the configuration defines for one data set; its own need no definition."""
+    return canonical({"dataset": wc.dataset, "groups": GROUPS.get(wc.dataset, {})})
+
+
 # Calibration ----------------------------------------------------------------------------------
 
 CALIBRATION = CONFIG["calibration"]
@@ -135,9 +147,9 @@ def network_cfg(wc):
     return canonical(network_settings(wc) | own)
 
 
-def prediction_tables(family, dataset, model):
+def prediction_tables(dataset, model):
     """The prediction tables of one model: one of all seeds, or one a seed."""
-    folder = f"<results>/{family}/{dataset}/{model}"
+    folder = f"<results>/calibration/{dataset}/{model}"
     if model == PUBLISHED:
         return [f"<results>/data/{dataset}/table.parquet"]
     if model in CALIBRATION["classical"]:
@@ -145,9 +157,23 @@ def prediction_tables(family, dataset, model):
     return [f"{folder}/seed{seed}/predictions.parquet" for seed in CALIBRATION["seeds"]]
 
 
+# Where every family lists what it predicts: (family, data set, model) -> tables of predictions. All
+# that stands here gets SmoothECE, reliability diagrams, recalibration and measures by group.
+PREDICTIONS = {
+    ("calibration", name, model): prediction_tables(name, model)
+    for name in DATASETS
+    for model in models_of(name)
+}
+
+
 def predictions_of(wc):
     """The prediction tables of the model that the wildcards name."""
-    return prediction_tables(wc.family, wc.dataset, wc.model)
+    return PREDICTIONS[wc.family, wc.dataset, wc.model]
+
+
+def predictors(family, dataset):
+    """The models of a family on a data set, as listed."""
+    return [key[2] for key in PREDICTIONS if key[:2] == (family, dataset)]
 
 
 def all_predictions(forecasts):
@@ -157,7 +183,7 @@ def all_predictions(forecasts):
         if (entry.kind == "forecast") == forecasts:
             for model in models_of(name):
                 sample = name if forecasts else f"{name}/{model}"
-                paths = prediction_tables("calibration", name, model)
+                paths = PREDICTIONS["calibration", name, model]
                 pairs += [(sample, path) for path in paths]
     return pairs
 
@@ -182,11 +208,11 @@ def study_cfg(wc):
 
 
 def reliability_inputs(kind):
-    """Input function: the table `kind` of every model of a data set, in the order of models_of."""
+    """Input function: the table `kind` of every model of a data set, in the order of the list."""
 
     def inputs(wc):
         folder = f"<results>/{wc.family}/{wc.dataset}"
-        return [f"{folder}/{model}/{kind}.parquet" for model in models_of(wc.dataset)]
+        return [f"{folder}/{model}/{kind}.parquet" for model in predictors(wc.family, wc.dataset)]
 
     return inputs
 
@@ -201,20 +227,36 @@ def pair_cfg(wc):
 def reliability_cfg(wc):
     """Models in the order of the inputs, the seed that is drawn, and the resolution."""
     seed = 0 if wc.dataset in FORECASTS else CALIBRATION["seeds"][0]
-    cfg = {"models": models_of(wc.dataset), "seed": seed, "dpi": CONFIG["figures"]["dpi"]}
-    return canonical(cfg)
+    models = predictors(wc.family, wc.dataset)
+    return canonical({"models": models, "seed": seed, "dpi": CONFIG["figures"]["dpi"]})
+
+
+def recalibration_cfg(wc):
+    """Models in the order of the inputs, and the resolution."""
+    models = predictors(wc.family, wc.dataset)
+    return canonical({"models": models, "dpi": CONFIG["figures"]["dpi"]})
+
+
+def smooth_ece_figures():
+    """Figures of arXiv 2309.12236: studies, diagrams, and every trained model recalibrated."""
+    studies = [name for name in STUDIES if name != "published_examples" or PAPERS_OWN]
+    trained = [name for name in DATASETS if name not in FORECASTS]
+    pair = "<results>/calibration/{d}/{m}/figures/binned_and_smooth.png"
+    return [
+        *expand("<results>/calibration/studies/{s}/figures/{s}.png", s=studies),
+        *expand("<results>/calibration/{d}/figures/reliability.png", d=DATASETS),
+        *expand("<results>/calibration/{d}/figures/recalibration.png", d=trained),
+        *expand(pair, d=FORECASTS, m=PUBLISHED),
+    ]
+
+
+# Paper -> its figures; families add theirs.
+FIGURES = {"smooth_ece": smooth_ece_figures()}
 
 
 def figures_of_papers():
     """Every figure of the selected papers."""
-    studies = [name for name in STUDIES if name != "published_examples" or PAPERS_OWN]
-    figures = []
-    if "smooth_ece" in CONFIG["papers"]:
-        figures += expand("<results>/calibration/studies/{s}/figures/{s}.png", s=studies)
-        figures += expand("<results>/calibration/{d}/figures/reliability.png", d=DATASETS)
-        pair = "<results>/calibration/{d}/{m}/figures/binned_and_smooth.png"
-        figures += expand(pair, d=FORECASTS, m=PUBLISHED)
-    return figures
+    return [figure for paper in CONFIG["papers"] for figure in FIGURES[paper]]
 
 
 # Claims ---------------------------------------------------------------------------------------

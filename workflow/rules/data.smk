@@ -42,3 +42,23 @@ rule prepare:
         code=code_of("data/prepare.py"),
     script:
         "../scripts/data/prepare.py"
+
+
+rule group_flags:
+    "Groups of the rows of {wildcards.dataset}: published with it, or from config/groups.yaml."
+    input:
+        table="<results>/data/{dataset}/table.parquet",
+    output:
+        groups="<results>/data/{dataset}/groups.parquet",
+        record="<results>/data/{dataset}/groups.prov.json",
+    log:
+        "<logs>/data/{dataset}/groups.log",
+    resources:
+        mem_mb=more(3000),
+        runtime=more(20),
+        slots=1,
+    params:
+        cfg=groups_cfg,
+        code=code_of("data/group_flags.py"),
+    script:
+        "../scripts/data/group_flags.py"

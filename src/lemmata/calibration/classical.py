@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,25 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 from lemmata.errors import LemmataError
+
+
+class HardSVM(SGDClassifier):  # type: ignore[misc]
+    """Linear SVM whose probabilities are its hard predictions, 0 or 1 [official code].
+
+    So Hansen, Devic, Nakkiran, Sharan, arXiv 2406.06487, have it: an uncalibrated model to repair.
+    """
+
+    @property
+    def predict_proba(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        """X (N, D) -> (N, K): 1 for the predicted class, 0 elsewhere."""
+        return lambda X: (self.predict(X)[:, None] == self.classes_).astype(np.float64)
+
 
 # Boosting by histograms (Ke et al., "LightGBM", NeurIPS 2017, algorithm 1): a split costs time in
 # the number of bins, not of examples, so data sets of 10^5 rows train in seconds where the exact
@@ -27,6 +40,7 @@ MODELS: dict[str, type[ClassifierMixin]] = {
     "random_forest": RandomForestClassifier,
     "gradient_boosting": HistGradientBoostingClassifier,
     "naive_bayes": GaussianNB,
+    "svm": HardSVM,  # its default loss is the hinge
 }
 # Ours to set, or without influence on the predictions (n_jobs stays at one process).
 OWN = frozenset({"random_state", "n_jobs", "verbose", "warm_start", "oob_score"})

@@ -34,10 +34,10 @@ def _sklearn(dataset: str, *files: str) -> tuple[RawFile, ...]:
     )
 
 
-def _statsmodels(dataset: str) -> tuple[RawFile, ...]:
-    file = f"{dataset}.csv"
-    source = f"package://statsmodels/datasets/{dataset}/{file}"
-    return (RawFile(dataset, file, source, _SHA256[file], None, _STATSMODELS_PAGE),)
+def _statsmodels(package: str, dataset: str | None = None) -> tuple[RawFile, ...]:
+    file = f"{package}.csv"
+    source = f"package://statsmodels/datasets/{package}/{file}"
+    return (RawFile(dataset or package, file, source, _SHA256[file], None, _STATSMODELS_PAGE),)
 
 
 BUNDLED: Final = (
@@ -89,6 +89,15 @@ BUNDLED: Final = (
         "RAND health insurance experiment, y = 1 any outpatient visit to a doctor",
         "tabular",
         _statsmodels("randhie"),
+        "public domain",
+        "Cameron, Trivedi (2005), Microeconometrics: Methods and Applications",
+        note="several rows can be years of one person: rows are not independent",
+    ),
+    Dataset(
+        "randhie_high_use",
+        "RAND health insurance experiment, y = 1 more than five outpatient visits in a year",
+        "tabular",
+        _statsmodels("randhie", "randhie_high_use"),
         "public domain",
         "Cameron, Trivedi (2005), Microeconometrics: Methods and Applications",
         note="several rows can be years of one person: rows are not independent",

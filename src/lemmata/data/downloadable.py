@@ -17,6 +17,8 @@ _SHA256: Final = {
     "bank.zip": "99d7e8eb12401ed278b793984423915411ea8df099e1795f9fefe254f513fe5e",
     "compas-scores-two-years": "c451db85908b2f7fef1d83203bedf6b71ecda0d5af468d82ae62178f91d0cc7d",
     "UCI_Credit_Card.csv": "f7b7d22d1f8dd27dadb25d4b78d8a4ae7c441ab6cc12d1ea58c0efc54d4d1788",
+    "law_dataset.arff": "930c60e0479b742f64cbb64453da0048f7c3a390add3dd79cfacd94889d296bf",
+    "dutch_census_2001.arff": "0e7e3f32668919c239db820f625815e1ea834c71402cdea595e03ef08c8616ef",
     "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
     "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
@@ -90,6 +92,27 @@ def _solar_flares(forecaster: str) -> Dataset:
     )
 
 
+def _credit_default(name: str, title: str, note: str) -> Dataset:
+    file = "UCI_Credit_Card.csv"
+    page = f"{_UCI}/dataset/350/default+of+credit+card+clients"
+    return Dataset(
+        name,
+        title,
+        "tabular",
+        (RawFile(name, file, None, _SHA256[file], f"credit_default/{file}", page),),
+        "CC BY 4.0",
+        "Yeh, Lien (2009), Expert Systems with Applications 36, doi 10.24432/C55S3H",
+        note=note,
+    )
+
+
+def _fairness(name: str, title: str, file: str, licence: str, citation: str) -> Dataset:
+    """A table of the survey doi 10.1002/widm.1452, whose repository's very bytes are meant."""
+    page = "https://github.com/tailequy/fairness_dataset"
+    raw = RawFile(name, file, None, _SHA256[file], f"{name}/{file}", page)
+    return Dataset(name, title, "tabular", (raw,), licence, citation, note="mirror only")
+
+
 DOWNLOADABLE: Final = (
     Dataset(
         "adult",
@@ -137,23 +160,29 @@ DOWNLOADABLE: Final = (
         "Larson, Mattu, Kirchner, Angwin (2016), How We Analyzed the COMPAS Recidivism Algorithm",
         note="the raw file names real people: names, dates of birth, case numbers are never read",
     ),
-    Dataset(
+    _credit_default(
         "credit_default",
         "Default of credit card clients, y = 1 default next month",
-        "tabular",
-        (
-            RawFile(
-                "credit_default",
-                "UCI_Credit_Card.csv",
-                None,
-                _SHA256["UCI_Credit_Card.csv"],
-                "credit_default/UCI_Credit_Card.csv",
-                f"{_UCI}/dataset/350/default+of+credit+card+clients",
-            ),
-        ),
-        "CC BY 4.0",
-        "Yeh, Lien (2009), Expert Systems with Applications 36, doi 10.24432/C55S3H",
-        note="mirror only: the table in CSV, numbers as integers, Kaggle's header, LF line ends",
+        "mirror only: the table in CSV, numbers as integers, Kaggle's header, LF line ends",
+    ),
+    _credit_default(
+        "credit_default_published",
+        "Default of credit card clients with the features of arXiv 2406.06487",
+        "mirror only; amounts and age in terciles, all but sex as categories",
+    ),
+    _fairness(
+        "law_school",
+        "Law school admissions, y = 1 passed the bar",
+        "law_dataset.arff",
+        "none stated",
+        "Wightman (1998), LSAC National Longitudinal Bar Passage Study",
+    ),
+    _fairness(
+        "dutch_census",
+        "Dutch census 2001, y = 1 a prestigious occupation",
+        "dutch_census_2001.arff",
+        "terms of IPUMS and Statistics Netherlands",
+        "Minnesota Population Center, IPUMS International; Statistics Netherlands (2001)",
     ),
     Dataset(
         "mnist",

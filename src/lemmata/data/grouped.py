@@ -98,6 +98,37 @@ def read_credit_default(paths: Paths) -> pd.DataFrame:
     The 13 groups of Hansen et al. (2024) [official results]. SEX, EDUCATION, MARRIAGE are codes,
     so categories, undocumented levels (EDUCATION 0, 5, 6; MARRIAGE 0) included.
     """
+    frame, groups = _credit_default(paths)
+    codes = ["SEX", "EDUCATION", "MARRIAGE"]
+    features = frame.drop(columns=["ID", "default.payment.next.month"])
+    features = features.astype(dict.fromkeys(codes, "int64")).astype(dict.fromkeys(codes, "str"))
+    return assemble(frame["default.payment.next.month"], features, groups)
+
+
+_TERCILES: Final = [
+    "LIMIT_BAL",
+    "AGE",
+    *(f"BILL_AMT{month}" for month in range(1, 7)),
+    *(f"PAY_AMT{month}" for month in range(1, 7)),
+]
+
+
+def read_credit_default_published(paths: Paths) -> pd.DataFrame:
+    """The same rows and groups with the features of Hansen et al. (2024) [official code].
+
+    Amounts and age are cut into terciles; all but SEX are categories. What ties leave of the
+    terciles and the levels make 118 columns of a design matrix, SEX included.
+    """
+    frame, groups = _credit_default(paths)
+    features = frame.drop(columns=["ID", "default.payment.next.month"])
+    cut = {name: pd.qcut(features[name], 3, labels=False, duplicates="drop") for name in _TERCILES}
+    features = features.assign(**cut)
+    levels = features.drop(columns="SEX").astype("int64").astype("str")
+    return assemble(frame["default.payment.next.month"], levels.assign(SEX=features["SEX"]), groups)
+
+
+def _credit_default(paths: Paths) -> tuple[pd.DataFrame, dict[str, pd.Series[bool]]]:
+    """The file as numbers, and the 13 groups."""
     # Other public copies write 1e+05, so numbers are read as float first.
     frame = pd.read_csv(paths["UCI_Credit_Card.csv"], dtype=np.float64)
     female, age = frame["SEX"] == 2, frame["AGE"]
@@ -118,10 +149,7 @@ def read_credit_default(paths: Paths) -> pd.DataFrame:
         "graduate_school": graduate,
         "graduate_school_female": graduate & female,
     }
-    codes = ["SEX", "EDUCATION", "MARRIAGE"]
-    features = frame.drop(columns=["ID", "default.payment.next.month"])
-    features = features.astype(dict.fromkeys(codes, "int64")).astype(dict.fromkeys(codes, "str"))
-    return assemble(frame["default.payment.next.month"], features, groups)
+    return frame, groups
 
 
 _COMPAS_FEATURES: Final = [

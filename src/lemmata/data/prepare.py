@@ -14,7 +14,11 @@ from lemmata.data.synthetic import oscillating, synthetic_groups
 from lemmata.errors import LemmataError
 from lemmata.tables import SPLITS, check_predictions
 
-GENERATORS = {"oscillating": oscillating, "synthetic_groups": synthetic_groups}
+GENERATORS = {
+    "oscillating": oscillating,
+    "synthetic_groups": synthetic_groups,
+    "synthetic_population": synthetic_groups,
+}
 
 
 def prepare(

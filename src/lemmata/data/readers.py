@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lemmata.data import forecasts, grouped, images, tabular
+from lemmata.data import fairness, forecasts, grouped, images, tabular
 from lemmata.data.columns import Paths
 from lemmata.errors import LemmataError
 
@@ -39,11 +39,17 @@ READERS: Final[dict[str, Reader]] = {
     "wine": Reader(tabular.read_wine, 178, 13, classes=3),
     "fair": Reader(tabular.read_fair, 6_366, 8),
     "randhie": Reader(tabular.read_randhie, 20_190, 9),
+    "randhie_high_use": Reader(tabular.read_randhie_high_use, 20_190, 9),
     "anes96": Reader(tabular.read_anes96, 944, 9),
     "adult": Reader(grouped.read_adult, 45_222, 13, groups=20),
     "bank_marketing": Reader(grouped.read_bank_marketing, 45_211, 14, groups=15),
     "compas": Reader(grouped.read_compas, 6_172, 8, groups=14),
     "credit_default": Reader(grouped.read_credit_default, 30_000, 23, groups=13),
+    "credit_default_published": Reader(
+        grouped.read_credit_default_published, 30_000, 23, groups=13
+    ),
+    "law_school": Reader(fairness.read_law_school, 18_692, 11),
+    "dutch_census": Reader(fairness.read_dutch_census, 60_420, 11),
     "imagenet_resnet34": Reader(forecasts.read_top_label, 50_000),
     "imagenet_resnext50": Reader(forecasts.read_top_label, 50_000),
     "cifar10_resnet110": Reader(forecasts.read_top_label, 10_000),

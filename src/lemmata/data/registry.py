@@ -27,6 +27,15 @@ SYNTHETIC: Final = (
         note="column p_true is the true P(y = 1 | x)",
     ),
     Dataset(
+        "synthetic_population",
+        "The population of synthetic_groups, large enough for independent samples",
+        "tabular",
+        files=(),
+        licence="MIT",
+        citation="this project",
+        note="column p_true is the true P(y = 1 | x)",
+    ),
+    Dataset(
         "oscillating",
         "Synthetic forecast whose true frequency swings around it",
         "forecast",

@@ -78,6 +78,17 @@ def read_randhie(paths: Paths) -> pd.DataFrame:
     return assemble(frame["mdvis"] > 0, frame.drop(columns="mdvis"))
 
 
+HIGH_USE: Final = 5
+"""More outpatient visits than this in a year are high use: 15% of the rows, as in the survey data
+that arXiv 2406.06487 studies (more than 10 visits there)."""
+
+
+def read_randhie_high_use(paths: Paths) -> pd.DataFrame:
+    """20,190 person-years of the RAND experiment; y = 1 for more than five outpatient visits."""
+    frame = pd.read_csv(paths["randhie.csv"])
+    return assemble(frame["mdvis"] > HIGH_USE, frame.drop(columns="mdvis"))
+
+
 def read_anes96(paths: Paths) -> pd.DataFrame:
     """944 voters; y = 1 expected vote for Dole, 0 for Clinton."""
     frame = pd.read_csv(paths["anes96.csv"], sep="\t", quotechar="'")

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import grimp
@@ -24,6 +25,8 @@ from lemmata.errors import LemmataError
 PACKAGE = "lemmata"
 # Import names whose distribution is called otherwise.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "PyYAML", "PIL": "pillow"}
+# Peers that a user may install to compare with: known by version where they are there.
+OPTIONAL = frozenset({"mcgrad"})
 # Rooms whose libraries keep records and settings; they take no part in any result.
 BOOKKEEPING = ("lemmata.provenance", "lemmata.config")
 # Modules of jobs whose edits cannot change what a job writes: they are kept out of the digest, so
@@ -177,7 +180,8 @@ def _closure(names: Iterable[str], graph: grimp.ImportGraph) -> tuple[set[str], 
 
 
 def _versions(packages: Iterable[str]) -> dict[str, str]:
-    names = sorted(DISTRIBUTIONS.get(package, package) for package in packages)
+    there = (p for p in packages if p not in OPTIONAL or find_spec(p) is not None)
+    names = sorted(DISTRIBUTIONS.get(package, package) for package in there)
     return {
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         **{name: _version(name) for name in names},

@@ -1,0 +1,65 @@
+"""Overall SmoothECE against the worst group's, one dot a base model and post-processor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lemmata.calibration.figures.multicalibration.look import (
+    LOOKS,
+    MAX_LABEL,
+    MODELS,
+    draw_floor,
+    erm_rows,
+    interval,
+    legend,
+    present,
+)
+from lemmata.plotting import COLUMN_WIDTH, style
+
+LABELS = {
+    "logistic_regression": "LR",
+    "random_forest": "RF",
+    "mlp": "MLP",
+    "decision_tree": "DT",
+    "naive_bayes": "NB",
+    "svm": "SVM",
+}
+
+
+def draw(selected: pd.DataFrame) -> Figure:
+    """selected: of all base models, with model. ERM of all training rows, others at their best."""
+    fresh = selected[~selected["reuse"]]
+    best = fresh[fresh["best"] & (fresh["post_processor"] != "erm")]
+    shown = pd.concat([erm_rows(fresh), best])
+    with style():
+        fig, ax = plt.subplots(figsize=(COLUMN_WIDTH * 1.35, 3.6))
+        draw_floor(ax, erm_rows(fresh))
+        for name in present([shown]):
+            for model in MODELS:
+                rows = shown[(shown["post_processor"] == name) & (shown["model"] == model)]
+                if rows.empty:
+                    continue
+                x, y = interval(rows["smooth_ece"]), interval(rows["max_smooth_ece"])
+                ax.errorbar(
+                    x[0],
+                    y[0],
+                    xerr=[[x[0] - x[1]], [x[2] - x[0]]],
+                    yerr=[[y[0] - y[1]], [y[2] - y[0]]],
+                    elinewidth=0.4,
+                    ms=7 if name == "erm" else 4,
+                    zorder=5 if name == "erm" else 3,
+                    **LOOKS[name],
+                )
+                if name == "erm":
+                    at: dict[str, Any] = {"xytext": (4, -8), "textcoords": "offset points"}
+                    ax.annotate(LABELS[model], (x[0], y[0]), fontsize=6.5, **at)
+        ax.axline((0, 0), slope=1, color="0.6", lw=0.6)
+        ax.set(xlabel="SmoothECE of all rows", ylabel=MAX_LABEL)
+        ax.set_xlim(left=0.0)
+        ax.set_ylim(bottom=0.0)
+        legend(fig, present([shown]))
+    return fig

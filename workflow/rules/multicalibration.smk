@@ -1,0 +1,267 @@
+"""Multicalibration post-processing (arXiv 2406.06487): base models, post-processors, studies.
+
+In: prepared tables and the groups of their rows. Out, below <results>/multicalibration/: base
+predictions of each data set and model, which no post-processor changes; measures by group of every
+post-processor on them, with what validation rows choose; figures, studies and evidence.
+"""
+
+MULTICALIBRATION = CONFIG["multicalibration"]
+POPULATION = "synthetic_population"  # its truth is known; each seed has rows of its own
+REAL = list(MULTICALIBRATION["datasets"])
+STUDY_FIGURES = ["accuracy", "fraction", "overall", "groups"]
+OFFICIAL = "credit_default_published"  # the data set whose published numbers stand beside ours
+EXPERIMENTS["credit_default"] = OFFICIAL in REAL
+
+
+def study_models(dataset):
+    """Base models of the study on a data set."""
+    chosen = MULTICALIBRATION["population"]["models"]
+    return [m for m in MULTICALIBRATION["models"] if dataset != POPULATION or m in chosen]
+
+
+def design(dataset):
+    """How the rows of a data set are dealt out, and to which seeds."""
+    if dataset == POPULATION:
+        rows = MULTICALIBRATION["population"]["rows"]
+    else:
+        rows = {"fractions": MULTICALIBRATION["fractions"]}
+    return {"design": rows, "seeds": MULTICALIBRATION["seeds"]}
+
+
+def base_cfg(wc):
+    """Hyper-parameters of a classical base model, and the design."""
+    settings = lookup(CONFIG, f"multicalibration.models.{wc.model}")
+    own = {"model": wc.model, "dataset": wc.dataset, "hyper_parameters": settings}
+    return canonical(own | design(wc.dataset))
+
+
+def base_network_cfg(wc):
+    """Settings of a base network, the design, and the one seed of this job."""
+    settings = lookup(CONFIG, f"multicalibration.models.{wc.model}")
+    own = {"model": wc.model, "dataset": wc.dataset, "settings": settings, "seed": int(wc.seed)}
+    return canonical(own | design(wc.dataset))
+
+
+def base_gpus(wc):
+    """One GPU where the settings allow it, none where they say `device: cpu`."""
+    return 0 if lookup(CONFIG, f"multicalibration.models.{wc.model}.device") == "cpu" else 1
+
+
+def base_predictions(wc):
+    """Base predictions of one model: one table of all seeds, or one a seed for a network."""
+    folder = f"<results>/multicalibration/{wc.dataset}/{wc.model}"
+    if wc.model != "mlp":
+        return [f"{folder}/predictions.parquet"]
+    return [f"{folder}/seed{seed}/predictions.parquet" for seed in MULTICALIBRATION["seeds"]]
+
+
+def multicalibrate_cfg(wc):
+    """Post-processors and measures; the sizes to try in the population."""
+    sizes = MULTICALIBRATION["population"]["sizes"] if wc.dataset == POPULATION else []
+    return canonical(
+        {
+            "post_processors": MULTICALIBRATION["post_processors"],
+            "measures": MULTICALIBRATION["measures"],
+            "reuse": MULTICALIBRATION["reuse"] and wc.dataset != POPULATION,
+            "sizes": sizes,
+        }
+    )
+
+
+def study_tables(kind):
+    """Input function: the table `kind` of every base model of a data set."""
+
+    def inputs(wc):
+        folder = f"<results>/multicalibration/{wc.dataset}"
+        return [f"{folder}/{model}/{kind}.parquet" for model in study_models(wc.dataset)]
+
+    return inputs
+
+
+def multicalibration_figure_cfg(wc):
+    """Models in the order of the inputs, and the resolution."""
+    models = study_models(wc.dataset)
+    return canonical({"dataset": wc.dataset, "models": models, "dpi": CONFIG["figures"]["dpi"]})
+
+
+KNOWN = ["known_population", "invariants"]  # studies on the population with known truth
+ANALYSES = [*KNOWN, "real_data"] + (["published_numbers"] if OFFICIAL in REAL else [])
+
+
+def of_models(kind, datasets):
+    """The table `kind` of every base model of some data sets, as (name, path)."""
+    return [
+        (f"{dataset}/{model}", f"<results>/multicalibration/{dataset}/{model}/{kind}.parquet")
+        for dataset in datasets
+        for model in study_models(dataset)
+    ]
+
+
+def analysis_datasets(study):
+    """The data sets that an analysis looks at."""
+    return {"real_data": REAL, "published_numbers": [OFFICIAL]}.get(study, [POPULATION])
+
+
+def analysis_inputs(wc):
+    """Measures of every model that an analysis looks at; the tables it needs besides."""
+    found = {
+        kind: [path for _, path in of_models(kind, analysis_datasets(wc.study))]
+        for kind in ("metrics", "selected")
+    }
+    if wc.study == "published_numbers":
+        return found | {"table": f"<results>/data/{OFFICIAL}/table.parquet"}
+    if wc.study == "invariants":
+        return {
+            "predictions": [
+                f"<results>/multicalibration/{POPULATION}/naive_bayes/predictions.parquet"
+            ],
+            "groups": f"<results>/data/{POPULATION}/groups.parquet",
+        }
+    return found
+
+
+def analysis_cfg(wc):
+    """Names of the samples in the order of the inputs, and what the analysis is told."""
+    names = [name for name, _ in of_models("metrics", analysis_datasets(wc.study))]
+    cfg = {"names": names}
+    if wc.study == "invariants":
+        cfg = {"post_processors": MULTICALIBRATION["post_processors"]}
+        cfg |= {"size": MULTICALIBRATION["population"]["sizes"][-2]}
+    return canonical(cfg)
+
+
+FIGURES["multicalibration"] = [
+    *expand("<results>/multicalibration/{d}/figures/{f}.png", d=REAL, f=STUDY_FIGURES),
+    *expand("<results>/multicalibration/studies/{s}/figures/{s}.png", s=ANALYSES),
+]
+
+
+rule fit_base:
+    "Base predictions of {wildcards.model} on {wildcards.dataset}, every seed and fraction."
+    input:
+        table="<results>/data/{dataset}/table.parquet",
+    output:
+        predictions="<results>/multicalibration/{dataset}/{model}/predictions.parquet",
+        record="<results>/multicalibration/{dataset}/{model}/predictions.prov.json",
+    log:
+        "<logs>/multicalibration/{dataset}/{model}/fit.log",
+    resources:
+        mem_mb=more(4000),
+        runtime=more(60),
+        slots=1,
+    params:
+        cfg=base_cfg,
+        code=code_of("multicalibration/fit_base.py"),
+    script:
+        "../scripts/multicalibration/fit_base.py"
+
+
+rule train_base:
+    "Base predictions of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}: resumable."
+    input:
+        table="<results>/data/{dataset}/table.parquet",
+    output:
+        predictions="<results>/multicalibration/{dataset}/{model}/seed{seed}/predictions.parquet",
+        record="<results>/multicalibration/{dataset}/{model}/seed{seed}/predictions.prov.json",
+    log:
+        "<logs>/multicalibration/{dataset}/{model}/seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=more(4000),
+        runtime=more(60),
+        gpu=base_gpus,
+    params:
+        cfg=base_network_cfg,
+        code=code_of("multicalibration/train_base.py"),
+    script:
+        "../scripts/multicalibration/train_base.py"
+
+
+rule multicalibrate:
+    "Every post-processor on {wildcards.model} of {wildcards.dataset}, by group; what is chosen."
+    input:
+        predictions=base_predictions,
+        groups="<results>/data/{dataset}/groups.parquet",
+    output:
+        metrics="<results>/multicalibration/{dataset}/{model}/metrics.parquet",
+        selected="<results>/multicalibration/{dataset}/{model}/selected.parquet",
+        record="<results>/multicalibration/{dataset}/{model}/multicalibrate.prov.json",
+    log:
+        "<logs>/multicalibration/{dataset}/{model}/multicalibrate.log",
+    resources:
+        mem_mb=more(4000),
+        runtime=more(120),
+    params:
+        cfg=multicalibrate_cfg,
+        code=code_of("multicalibration/multicalibrate.py"),
+    script:
+        "../scripts/multicalibration/multicalibrate.py"
+
+
+rule plot_multicalibration:
+    "Figure {wildcards.figure} of the study on {wildcards.dataset}."
+    input:
+        metrics=study_tables("metrics"),
+        selected=study_tables("selected"),
+    output:
+        png=report(
+            "<results>/multicalibration/{dataset}/figures/{figure}.png",
+            caption="../report/multicalibration.rst",
+            category="Multicalibration",
+            labels={"data set": "{dataset}", "figure": "{figure}"},
+        ),
+        svg="<results>/multicalibration/{dataset}/figures/{figure}.svg",
+        data="<results>/multicalibration/{dataset}/figures/{figure}.parquet",
+        record="<results>/multicalibration/{dataset}/figures/{figure}.prov.json",
+    log:
+        "<logs>/multicalibration/{dataset}/{figure}.log",
+    localrule: True
+    params:
+        cfg=multicalibration_figure_cfg,
+        code=lambda wc: code_of(f"multicalibration/figures/{wc.figure}.py"),
+    script:
+        "../scripts/multicalibration/figures/{wildcards.figure}.py"
+
+
+rule analyse:
+    "Study {wildcards.study} of multicalibration: the numbers, and the evidence for its claims."
+    input:
+        unpack(analysis_inputs),
+    output:
+        table="<results>/multicalibration/studies/{study}/table.parquet",
+        evidence="<results>/multicalibration/studies/{study}/evidence.parquet",
+        record="<results>/multicalibration/studies/{study}/study.prov.json",
+    log:
+        "<logs>/multicalibration/studies/{study}/study.log",
+    resources:
+        mem_mb=more(4000),
+        runtime=more(60),
+    params:
+        cfg=analysis_cfg,
+        code=lambda wc: code_of(f"multicalibration/studies/{wc.study}.py"),
+    script:
+        "../scripts/multicalibration/studies/{wildcards.study}.py"
+
+
+rule plot_analysis:
+    "Figure of the study {wildcards.study} of multicalibration."
+    input:
+        table="<results>/multicalibration/studies/{study}/table.parquet",
+    output:
+        png=report(
+            "<results>/multicalibration/studies/{study}/figures/{study}.png",
+            caption="../report/analysis.rst",
+            category="Multicalibration",
+            labels={"study": "{study}"},
+        ),
+        svg="<results>/multicalibration/studies/{study}/figures/{study}.svg",
+        data="<results>/multicalibration/studies/{study}/figures/{study}.parquet",
+        record="<results>/multicalibration/studies/{study}/figures/{study}.prov.json",
+    log:
+        "<logs>/multicalibration/studies/{study}/plot.log",
+    localrule: True
+    params:
+        cfg=slice_of(dpi="figures.dpi"),
+        code=lambda wc: code_of(f"multicalibration/figures/{wc.study}.py"),
+    script:
+        "../scripts/multicalibration/figures/{wildcards.study}.py"
