@@ -11,7 +11,8 @@ with job(snakemake, TRAINED) as j:
     base, groups = read_predictions(j.input.predictions), read_table(j.input.groups)
     settings = settings_of(j.cfg["post_processors"])
     measures = build(Measures, j.cfg["measures"])
-    metrics = evaluate(base, groups, settings, measures, j.cfg["sizes"], j.cfg["reuse"], tell=print)
-    selected = select(base, groups, metrics, settings, measures, j.cfg["sizes"], tell=print)
+    sizes, reuse = j.cfg["sizes"], j.cfg["reuse"]
+    metrics, predictions = evaluate(base, groups, settings, measures, sizes, reuse, tell=print)
+    selected = select(base, groups, metrics, predictions, measures, sizes, tell=print)
     write_table(metrics, j.output.metrics, j.stamp)
     write_table(selected, j.output.selected, j.stamp)

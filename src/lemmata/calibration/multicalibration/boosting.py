@@ -74,9 +74,9 @@ class Boosted:
         self.boosters_: list[lightgbm.Booster] = []
         self.factors_: list[float] = []
         score = logit(x)
+        everything = np.arange(len(x))
         for _ in range(self.rounds_):
-            booster, factor = self._round(score, outcome, flags)
-            score = factor * (score + _raw(booster, score, flags))
+            booster, factor, score = self._round(score, outcome, flags, everything)
             self.boosters_.append(booster)
             self.factors_.append(factor)
         return self
@@ -89,7 +89,7 @@ class Boosted:
             return x.copy()
         score = logit(x)
         for booster, factor in zip(self.boosters_, self.factors_, strict=True):
-            score = factor * (score + _raw(booster, score, flags))
+            score = factor * (score + _raw(booster, _features(score, flags)))
         corrected: Floats = expit(score)
         return corrected
 
@@ -98,17 +98,14 @@ class Boosted:
         folds = list(self._folds(len(y)))
         if min(len(held) for held in folds) == 0:
             return 0
-        scores = [score.copy() for _ in folds]  # of every row, by the model without that fold
+        scores = [score] * len(folds)  # of every row, by the model without that fold
         best = _log_loss(score, y)
         for number in range(self.max_rounds):
             loss = 0.0
-            for own, held in zip(scores, folds, strict=True):
-                rest = np.ones(len(y), dtype=bool)
-                rest[held] = False
-                booster, factor = self._round(own[rest], y[rest], flags[rest])
-                own += _raw(booster, own, flags)
-                own *= factor
-                loss += _log_loss(own[held], y[held]) * len(held) / len(y)
+            for k, held in enumerate(folds):
+                rest = np.setdiff1d(np.arange(len(y)), held, assume_unique=True)
+                _, _, scores[k] = self._round(scores[k], y, flags, rest)
+                loss += _log_loss(scores[k][held], y[held]) * len(held) / len(y)
             if loss >= best:
                 return number
             best = loss
@@ -119,22 +116,27 @@ class Boosted:
         yield from np.array_split(rng.permutation(n), self.folds)
 
     def _round(
-        self, score: Floats, y: NDArray[np.int64], flags: Flags
-    ) -> tuple[lightgbm.Booster, float]:
-        """Trees on top of the score, and the factor that undoes their shrinkage."""
-        data = lightgbm.Dataset(_features(score, flags), label=y, init_score=score)
-        booster = lightgbm.train(
-            {**TREES, **FIXED, "seed": self.seed}, data, num_boost_round=self.trees
-        )
-        return booster, _factor(score + _raw(booster, score, flags), y)
+        self, score: Floats, y: NDArray[np.int64], flags: Flags, rows: NDArray[np.int64]
+    ) -> tuple[lightgbm.Booster, float, Floats]:
+        """Trees on top of the score, fitted on `rows`; the factor that undoes their shrinkage.
+
+        And the new score of every row (N,).
+        """
+        features = _features(score, flags)
+        data = lightgbm.Dataset(features[rows], label=y[rows], init_score=score[rows])
+        settings = {**TREES, **FIXED, "seed": self.seed}
+        booster = lightgbm.train(settings, data, num_boost_round=self.trees)
+        raised = score + _raw(booster, features)
+        factor = _factor(raised[rows], y[rows])
+        return booster, factor, factor * raised
 
 
 def _features(score: Floats, flags: Flags) -> Floats:
     return np.column_stack([flags.astype(np.float64), score])  # (N, G + 1)
 
 
-def _raw(booster: lightgbm.Booster, score: Floats, flags: Flags) -> Floats:
-    found = booster.predict(_features(score, flags), raw_score=True, num_threads=1)
+def _raw(booster: lightgbm.Booster, features: Floats) -> Floats:
+    found = booster.predict(features, raw_score=True, num_threads=1)
     return np.asarray(found, dtype=np.float64)
 
 

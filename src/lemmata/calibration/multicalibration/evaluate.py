@@ -24,6 +24,10 @@ LEAST_ROWS = 2
 """Groups with fewer rows in a part are left out of its measures [official code]."""
 
 
+Key = tuple[int, str, int, bool, str, str]
+Predictions = dict[Key, Floats]
+
+
 @dataclass(frozen=True)
 class Measures:
     """Settings of the measures. bins: of binned ECE; replicates: of the null floor."""
@@ -133,8 +137,10 @@ def evaluate(
     sizes: Sequence[int] = (),
     reuse: bool = True,
     tell: Callable[[str], None] = lambda _: None,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, Predictions]:
     """Measures by group of every post-processor on every case: the table `metrics`.
+
+    And the test predictions (N,) of each, by `key_of`.
 
     ::
 
@@ -143,6 +149,7 @@ def evaluate(
     """
     names = [name.removeprefix("g_") for name in groups.columns if name != "row"]
     frames = []
+    predictions: Predictions = {}
     for case in cases(base, groups, sizes, reuse):
         tried: list[Setting | None] = [] if case.reuse else [None]
         if case.calibration is not None:
@@ -153,10 +160,19 @@ def evaluate(
                 part: Part = getattr(case, split)
                 measured = measure(p, part, names, measures)
                 frames.append(measured.assign(**_key(case, setting), split=split))
+                if split == "test":
+                    predictions[key_of(case, setting)] = p
         tell(f"seed {case.seed}, fraction {case.fraction:g}, {case.n_calibration} rows")
     table = pd.concat(frames, ignore_index=True)
     first = ["seed", "fraction", "n_calibration", "reuse", "post_processor", "setting", "split"]
-    return table[[*first, *[name for name in table.columns if name not in first]]]
+    rest = [name for name in table.columns if name not in first]
+    return table[[*first, *rest]], predictions
+
+
+def key_of(case: Case, setting: Setting | None) -> Key:
+    """What names one post-processor on one case."""
+    what = (ERM, "") if setting is None else (setting.post_processor, setting.label)
+    return (case.seed, repr(case.fraction), case.n_calibration, case.reuse, *what)
 
 
 def measure(p: Floats, part: Part, names: Sequence[str], measures: Measures) -> pd.DataFrame:

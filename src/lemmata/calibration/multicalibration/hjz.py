@@ -9,7 +9,7 @@ class and a sign; every prediction there takes one step of its learner.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Final, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,8 @@ from lemmata.calibration.multicalibration.learners import LEARNERS, Learner
 from lemmata.errors import LemmataError
 
 Adversary = Literal["best_response", "hedge", "optimistic_hedge"]
+Members = tuple[NDArray[np.int64], ...]
+TIE: Final = 1e-12
 ADVERSARIES: tuple[Adversary, ...] = get_args(Adversary)
 
 
@@ -95,13 +97,15 @@ class HJZ:
         actions = self.bins**2 * self.n_groups_ * 4
         log_weights, last = np.zeros(actions), np.zeros(actions)  # of an adversary that learns
         labels = np.stack([outcome == 0, outcome == 1], axis=1).astype(np.float64)  # (N, 2)
-        weighted = flags.astype(np.float64)  # (N, G)
+        members = np.nonzero(flags)
         for t in range(1, self.iterations + 1):
             cell = self.cells(state.w)
-            error = self._errors(cell, state.w - labels, weighted)  # (cells * G * 2 * 2,)
+            error = self._errors(cell, state.w - labels, members)  # (cells * G * 2 * 2,)
             self.errors_.append(float(error.max()))
             if self.adversary == "best_response":
-                chosen = int(error.argmax())
+                # Of two classes one is overestimated as much as the other is underestimated: the
+                # first of equals, whatever rounding says.
+                chosen = int(np.flatnonzero(error >= error.max() - TIE)[0])
             else:
                 loss = 0.5 - 0.5 * error
                 gradient = 2.0 * loss - last if self.adversary == "optimistic_hedge" else loss
@@ -113,7 +117,7 @@ class HJZ:
             self.actions_.append(action)
             self._play(state, action, flags, cell, t)
         self.errors_.append(
-            float(self._errors(self.cells(state.w), state.w - labels, weighted).max())
+            float(self._errors(self.cells(state.w), state.w - labels, members).max())
         )
         self.weights_ = state.w
         self.fitted_ = state.w[:, 1].copy()
@@ -136,18 +140,19 @@ class HJZ:
         combined: NDArray[np.int64] = b[:, 0] + self.bins * b[:, 1]
         return combined
 
-    def _errors(self, cell: NDArray[np.int64], residual: Floats, weighted: Floats) -> Floats:
-        """Signed weighted errors (1 / N) sum of w - y by (cell, group, class, sign), flat."""
-        n_cells, groups = self.bins**2, weighted.shape[1]
-        there, index = np.unique(cell, return_inverse=True)
-        table = np.zeros((n_cells, groups, 2, 2))
-        order = np.argsort(index, kind="stable")
-        starts = np.searchsorted(index[order], np.arange(len(there)))
-        # (N, G, 2) is summed cell by cell: rows in the order of their cells.
-        products = weighted[order][:, :, None] * residual[order][:, None, :]
-        sums = np.add.reduceat(products, starts, axis=0) / len(cell)  # (cells there, G, 2)
-        table[there, :, :, 0] = sums
-        table[there, :, :, 1] = -sums
+    def _errors(self, cell: NDArray[np.int64], residual: Floats, members: Members) -> Floats:
+        """Signed weighted errors (1 / N) sum of w - y by (cell, group, class, sign), flat.
+
+        residual: w - y (N, 2); members: rows and groups of every membership.
+        """
+        rows, groups = members
+        size = self.bins**2 * self.n_groups_
+        place = cell[rows] * self.n_groups_ + groups
+        table = np.empty((size, 2, 2))
+        for label in (0, 1):
+            sums = np.bincount(place, weights=residual[rows, label], minlength=size) / len(cell)
+            table[:, label, 0] = sums
+            table[:, label, 1] = -sums
         return table.reshape(-1)
 
     def _action(self, index: int) -> Action:

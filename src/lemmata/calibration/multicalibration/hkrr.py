@@ -47,7 +47,8 @@ class HKRR:
     label when they are off by bucket_width / 10 or more. snap: `predict` ends with the mean of each
     bucket, at most 1 / bucket_width values. official: the oracle answers every query near the
     truth; as published it may answer anything when the guess is further off than alpha, and then
-    the answer here is the mean label itself, the one that helps most.
+    the answer here is the mean label itself, the one that helps most. shuffle: groups and buckets
+    are visited in an order that is drawn once.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class HKRR:
         oracle: bool = True,
         snap: bool = True,
         official: bool = False,
+        shuffle: bool = True,
         max_sweeps: int = 10_000,
         seed: int = 0,
     ) -> None:
@@ -69,6 +71,7 @@ class HKRR:
         self.oracle = oracle
         self.snap = snap
         self.official = official
+        self.shuffle = shuffle
         self.max_sweeps = max_sweeps
         self.seed = seed
         self.buckets = round(1 / bucket_width)
@@ -84,8 +87,9 @@ class HKRR:
         rng = np.random.Generator(np.random.Philox(self.seed))
         x = x.copy()
         members = [np.flatnonzero(flags[:, g]) for g in range(flags.shape[1])]
-        group_order = rng.permutation(flags.shape[1])
-        bucket_order = rng.permutation(self.buckets)
+        group_order, bucket_order = np.arange(flags.shape[1]), np.arange(self.buckets)
+        if self.shuffle:
+            group_order, bucket_order = rng.permutation(group_order), rng.permutation(bucket_order)
         labels = outcome.astype(np.float64)
         self.n_groups_ = flags.shape[1]
         self.updates_: list[Update] = []

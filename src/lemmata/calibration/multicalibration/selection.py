@@ -22,10 +22,11 @@ from lemmata.calibration.multicalibration.evaluate import (
     Floats,
     Measures,
     Part,
+    Predictions,
     cases,
-    post_process,
+    key_of,
 )
-from lemmata.calibration.multicalibration.post_processors import ERM, GROUP_AWARE, Setting
+from lemmata.calibration.multicalibration.post_processors import ERM, GROUP_AWARE
 from lemmata.calibration.populations import null_law
 from lemmata.errors import LemmataError
 
@@ -73,27 +74,26 @@ def select(
     base: pd.DataFrame,
     groups: pd.DataFrame,
     metrics: pd.DataFrame,
-    settings: Sequence[Setting],
+    predictions: Predictions,
     measures: Measures,
     sizes: Sequence[int] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
     """Test numbers of what `choose` chose, each seed, with floor and size-aware measure.
 
-    One row per seed and chosen setting: seed, what `choose` returns, and of the test rows accuracy,
-    brier, smooth_ece, binned_ece, max_smooth_ece, worst_group, max_binned_ece, floor_mean,
-    floor_upper (95%), p_value, mce, mce_p_value. The floor draws outcomes from the predictions.
+    metrics, predictions: of `evaluate`. One row per seed and chosen setting: seed, what `choose`
+    returns, and of the test rows accuracy, brier, smooth_ece, binned_ece, max_smooth_ece,
+    worst_group, max_binned_ece, floor_mean, floor_upper (95%), p_value, mce, mce_p_value. The floor
+    draws outcomes from the predictions.
     """
     chosen = choose(metrics)
-    of_setting = {(s.post_processor, s.label): s for s in settings}
     test = metrics[metrics["split"] == "test"]
     selected = []
     for case in cases(base, groups, sizes, reuse=bool(metrics["reuse"].any())):
         for record in _of_case(chosen, case).to_dict("records"):
             choice = {str(name): value for name, value in record.items()}
             post_processor, label = choice["post_processor"], choice["setting"]
-            setting = None if post_processor == ERM else of_setting[post_processor, label]
-            p = post_process(case, setting, ("test",))["test"]
+            p = predictions[(*key_of(case, None)[:4], post_processor, label)]
             rows = _of_case(test[test["seed"] == case.seed], case)
             same = (rows["post_processor"] == post_processor) & (rows["setting"] == label)
             stream = (case.seed, case.n_calibration)
