@@ -48,7 +48,7 @@ def official(algorithm: str, parameters: dict[str, Any], data: Any, fresh: Any) 
     """Seconds of fit and of predict (scaled to all fresh rows), and the predictions."""
     from multicalibration import MulticalibrationPredictor
 
-    np.alltrue = np.all  # type: ignore[attr-defined] # its code was written for NumPy 1
+    np.all = np.all  # type: ignore[attr-defined] # its code was written for NumPy 1
     np.random.seed(0)  # noqa: NPY002 - it draws from the global generator
     p, y, flags = data
     model = MulticalibrationPredictor(algorithm)
@@ -62,6 +62,7 @@ def official(algorithm: str, parameters: dict[str, Any], data: Any, fresh: Any) 
 
 
 def main() -> None:
+    """Measure both algorithms and print the table."""
     rows, groups = (int(a) for a in (sys.argv[1:] + ["100000", "20"][len(sys.argv) - 1 :]))
     data, fresh = population(rows, groups, 0), population(rows, groups, 1)
     few = slice(None, None, SHARE)

@@ -190,7 +190,7 @@ def all_predictions(forecasts):
 
 def study_samples(wc):
     """What a study measures; populations of its own need no predictions."""
-    if wc.study in ("sample_complexity", "endpoints", "cost"):
+    if wc.study in ("sandwich", "sample_complexity", "endpoints", "cost"):
         return []
     return all_predictions(forecasts=wc.study == "published_examples")
 

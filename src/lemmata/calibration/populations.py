@@ -12,14 +12,18 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.integrate import trapezoid
 from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import expit, ndtr
+from scipy.stats import norm
 
 from lemmata.data.synthetic import oscillating_truth
 
 Array = NDArray[np.float64]
 WRONG_SHARE: Final = 0.2
 """Of the hard predictions in `mixed_endpoints`."""
+SATURATED: Final = (6.0, 3.0)
+"""Mean and deviation of the logits of `saturated`."""
 UNIFORM_AREA: Final = math.pi / 8
 """Integral of sqrt(t (1 - t)): A of `null_law` for uniform predictions."""
 OSCILLATING_ECE: Final = 0.2 / math.pi
@@ -83,6 +87,26 @@ def mixed_endpoints(n: int, hard_share: float, rng: np.random.Generator) -> tupl
     ends = hard_predictions(hard, WRONG_SHARE, rng)
     rest = calibrated_uniform(n - hard, rng)
     return np.concatenate([ends[0], rest[0]]), np.concatenate([ends[1], rest[1]])
+
+
+def saturated(n: int, temperature: float, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Confidences of a saturated network: 38% above 0.999, over-confident by a temperature.
+
+    P(y = 1 | p) = expit(logit(p) / temperature). logit(p) is normal with mean 6 and deviation 3,
+    folded at 0, so that 38% of the confidences are above 0.999 [derived]. In float32, as networks
+    give them: some are exactly 1.
+    """
+    z = np.abs(rng.normal(*SATURATED, n))  # (N,)
+    p = expit(z).astype(np.float32).astype(np.float64)
+    return p, _labels(expit(z / temperature), rng)
+
+
+def saturated_ece(temperature: float) -> float:
+    """E|p - P(y = 1 | p)| of `saturated`, by quadrature over the normal logit."""
+    mean, std = SATURATED
+    z = np.linspace(mean - 12 * std, mean + 12 * std, 200_001)
+    gap = np.abs(expit(np.abs(z)) - expit(np.abs(z) / temperature))
+    return float(trapezoid(gap * norm.pdf(z, mean, std), z))
 
 
 def endpoints_smooth_ece(ece: float) -> float:

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
@@ -29,6 +29,20 @@ def wine():
     return standardised(load_wine())
 
 
+class HardPredictions:
+    """scikit-learn's linear SVM, its predictions as probabilities."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def fit(self, X, y):
+        self.model.fit(X, y)
+        return self
+
+    def predict_proba(self, X):
+        return np.eye(len(self.model.classes_))[self.model.predict(X)]
+
+
 DIRECT = {
     "logistic_regression": ({"C": 0.5, "max_iter": 500}, LogisticRegression(C=0.5, max_iter=500)),
     "decision_tree": ({"max_depth": 3}, DecisionTreeClassifier(max_depth=3, random_state=4)),
@@ -40,6 +54,7 @@ DIRECT = {
         ),
     ),
     "naive_bayes": ({"var_smoothing": 1e-8}, GaussianNB(var_smoothing=1e-8)),
+    "svm": ({"alpha": 1e-3}, HardPredictions(SGDClassifier(alpha=1e-3, random_state=4))),
 }
 
 

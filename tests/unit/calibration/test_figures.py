@@ -29,6 +29,7 @@ from lemmata.calibration.studies import (
     fixed_point,
     published_examples,
     sample_complexity,
+    sandwich,
 )
 from lemmata.calibration.studies.result import Sample
 from lemmata.plotting import save_figure, style
@@ -68,8 +69,12 @@ def table_of(study: str) -> pd.DataFrame:
         bins = bin_sensitivity.Settings((5, 20, 100), (GRID, 2 * GRID), (1e-4, 1e-5), 1000, 10, 0)
         return bin_sensitivity.study(bins, given).table
     if study == "endpoints":
-        ends = endpoints.Settings((0.05, 0.2), (0.1, 0.5), 0.25, 2000, 3, GRID, TOLERANCE)
+        ends = endpoints.Settings(
+            (0.05, 0.2), (0.1, 0.5), (1.5, 2.0), 0.25, 2000, 3, GRID, TOLERANCE
+        )
         return endpoints.study(ends).table
+    if study == "sandwich":
+        return sandwich.study(sandwich.Settings(6, 8, 60, 40, 0, GRID, TOLERANCE)).table
     if study == "cost":
         return cost.study(cost.Settings((1000, 10_000), 3, GRID, TOLERANCE)).table
     return published_examples.study(
@@ -102,6 +107,7 @@ def check_page(fig: Figure) -> None:
         "diagram_number",
         "bin_sensitivity",
         "endpoints",
+        "sandwich",
         "cost",
         "published_examples",
     ],
@@ -177,6 +183,7 @@ STUDIES = (
     "diagram_number",
     "bin_sensitivity",
     "endpoints",
+    "sandwich",
     "cost",
     "published_examples",
 )
@@ -327,12 +334,28 @@ def test_bin_sensitivity_of_a_perfect_predictor_is_no_range() -> None:
 
 def test_endpoints_draw_truth_and_means() -> None:
     table = table_of("endpoints")
-    for ax, part in zip(figure_of("endpoints", table).axes, ("hard", "mixed"), strict=True):
+    parts = ("hard", "mixed", "saturated")
+    for ax, part in zip(figure_of("endpoints", table).axes, parts, strict=True):
         expected = table[table["part"] == part].groupby("parameter")
         np.testing.assert_allclose(labelled(ax, "true ECE")[1], expected["true_ece"].mean())
         drawn = labelled(ax, "SmoothECE, ours")
         np.testing.assert_allclose(drawn[1], expected["smooth_ece"].mean(), rtol=1e-12)
         np.testing.assert_array_equal(drawn[0], expected["smooth_ece"].mean().index)
+        for version in ("1_0_3", "1_0_1"):
+            drawn = labelled(ax, f"relplot {version.replace('_', '.')}")
+            np.testing.assert_allclose(drawn[1], expected[f"relplot_{version}"].mean(), rtol=1e-12)
+
+
+def test_sandwich_draws_every_sample_that_fits() -> None:
+    table = table_of("sandwich")
+    for ax, column in zip(
+        figure_of("sandwich", table).axes,
+        ("lower_distance", "smooth_calibration_error"),
+        strict=True,
+    ):
+        drawn = np.concatenate([line.get_xdata() for line in ax.lines])
+        fits = table[(table[column] >= 1e-3) & (table["smooth_ece"] >= 1e-3)]
+        np.testing.assert_array_equal(np.sort(drawn), np.sort(fits[column]))
 
 
 def test_cost_draws_medians() -> None:

@@ -125,14 +125,18 @@ def test_bin_sensitivity_needs_small_samples() -> None:
 
 
 def test_endpoints() -> None:
-    settings = endpoints.Settings((0.05, 0.2), (0.1, 0.5), 0.25, 20_000, 3, GRID, TOLERANCE)
+    settings = endpoints.Settings((0.05, 0.2), (0.1, 0.5), (1.5,), 0.25, 20_000, 3, GRID, TOLERANCE)
     study = endpoints.study(settings)
     found = evidence(study)
     assert found["max_relative_error_hard"][0] < 0.05
     assert found["max_relative_error_mixed"][0] < 0.1
     mixed = study.table.query("part == 'mixed' and parameter == 0.5").mean(numeric_only=True)
     assert mixed["smooth_ece"] == pytest.approx(0.1015, abs=0.006)
-    assert mixed["relplot"] == pytest.approx(0.0713, abs=0.006)  # the defect
+    assert mixed["relplot_1_0_3"] == pytest.approx(0.0713, abs=0.006)  # the defect
+    assert mixed["relplot_1_0_1"] == pytest.approx(0.0540, abs=0.006)
+    saturated = study.table.query("part == 'saturated'").mean(numeric_only=True)
+    assert saturated["smooth_ece"] == pytest.approx(saturated["true_ece"], rel=0.15)
+    assert saturated["relplot_1_0_3"] > 1.05 * saturated["smooth_ece"]
 
 
 def test_cost() -> None:

@@ -57,7 +57,7 @@ def test_factor_undoes_shrinkage() -> None:
 
 
 def test_few_rows_and_parameters() -> None:
-    p, y, groups = sample(1.2)
+    p, y, _ = sample(1.2)
     assert Boosted().fit(p[:3], y[:3], np.ones((3, 1), bool)).rounds_ == 0
     with pytest.raises(LemmataError, match="folds = 1"):
         Boosted(folds=1)
