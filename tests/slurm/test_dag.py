@@ -17,8 +17,9 @@ from tests.slurm.tree import Tree
 
 pytestmark = pytest.mark.slurm
 
-ON_THE_CLUSTER = {"prepare", "fit_classical", "train_network", "smooth_ece", "study"}
-GROUPED = {"prepare", "fit_classical", "smooth_ece"}
+GROUPED = {"prepare", "group_flags", "fit_classical", "smooth_ece", "recalibrate"}
+ALONE = {"train_network", "study", "fit_base", "train_base", "multicalibrate", "analyse"}
+ON_THE_CLUSTER = GROUPED | ALONE
 
 
 def lemmata(tree: Tree, *words: str) -> str:

@@ -28,11 +28,42 @@ FORECASTS = 1  # oscillating: predictions that come with the data, drawn binned 
 CLASSICAL = 5
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
 MODELS = TABULAR * CLASSICAL + NETWORKS
-STUDIES = 7
+STUDIES = 8
 ON_PREDICTIONS = 4  # studies that read the models' predictions
 # What follows when predictions change: their measures, the studies on them, claims, figures.
 JUDGED = {"study": ON_PREDICTIONS, "judge": ON_PREDICTIONS, "claims_table": 1}
 DOWNSTREAM = JUDGED | {"plot_study": ON_PREDICTIONS}
+# The study of multicalibration: six base models on one data set, four on the population with known
+# truth; of each the MLP has a job a seed, the others one job.
+BASE_CLASSICAL, BASE_NETWORKS = 5 + 3, SEEDS * 2
+BASE_MODELS = 6 + 4
+GROUPS = DATASETS + 1  # data sets whose rows have groups, the population among them
+KNOWN_CLAIMS, REAL_CLAIMS, INVARIANT_CLAIMS = 6, 3, 1
+STUDY_FIGURES = 4
+# What follows when what post-processors do changes, and when base models change.
+MULTICALIBRATED = {
+    "multicalibrate": BASE_MODELS,
+    "plot_multicalibration": STUDY_FIGURES,
+    "analyse": 3,
+    "plot_analysis": 3,
+}
+BASED = MULTICALIBRATED | {"fit_base": BASE_CLASSICAL, "train_base": BASE_NETWORKS}
+STUDY_CLAIMS = KNOWN_CLAIMS + REAL_CLAIMS + INVARIANT_CLAIMS
+
+
+def judged(claims: int) -> dict[str, int]:
+    """Verdicts that are asked anew, and the table of them."""
+    return {"judge": claims, "claims_table": 1}
+
+
+def measured(models: int, datasets: int) -> dict[str, int]:
+    """What the shared stage makes of the predictions of some models."""
+    return {
+        "smooth_ece": models,
+        "recalibrate": models,
+        "plot_reliability": datasets,
+        "plot_recalibration": datasets,
+    }
 
 
 SMOKE = "config/scales/smoke.yaml"
@@ -105,7 +136,14 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "nothing": (lambda _: None, {}),
     "a plotting option": (
         scale("dpi: 100", "dpi: 120"),
-        {"plot_study": STUDIES, "plot_reliability": DATASETS + FORECASTS, "plot_pair": FORECASTS},
+        {
+            "plot_study": STUDIES,
+            "plot_reliability": DATASETS + FORECASTS,
+            "plot_pair": FORECASTS,
+            "plot_recalibration": DATASETS,
+            "plot_multicalibration": STUDY_FIGURES,
+            "plot_analysis": 3,
+        },
     ),
     "one SmoothECE option": (
         scale("level: 0.95", "level: 0.9"),
@@ -121,11 +159,11 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "one model's hyper-parameter": (
         scale("n_estimators: 10", "n_estimators: 11"),
-        {"fit_classical": TABULAR, "smooth_ece": TABULAR, "plot_reliability": TABULAR} | DOWNSTREAM,
+        {"fit_classical": TABULAR} | measured(TABULAR, TABULAR) | DOWNSTREAM,
     ),
     "two params of one rule exchange their values": (
         exchange_two_params,
-        {"fit_classical": TABULAR, "smooth_ece": TABULAR, "plot_reliability": TABULAR} | DOWNSTREAM,
+        {"fit_classical": TABULAR} | measured(TABULAR, TABULAR) | DOWNSTREAM,
     ),
     "one more seed": (
         scale("seeds: [0, 1]", "seeds: [0, 1, 2]"),
@@ -133,30 +171,32 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             # Two classical models draw random numbers; each network trains the new seed only.
             "fit_classical": 2 * TABULAR,
             "train_network": NETWORKS,
-            "smooth_ece": 2 * TABULAR + NETWORKS,
-            "plot_reliability": DATASETS,
         }
+        | measured(2 * TABULAR + NETWORKS, DATASETS)
         | DOWNSTREAM,
     ),
     "the seed of the data split": (
         scale("split: {seed: 0", "split: {seed: 1"),
         {
-            "prepare": DATASETS,
+            "prepare": DATASETS + 1,
+            "group_flags": GROUPS,
             "fit_classical": TABULAR * CLASSICAL,
             "train_network": NETWORKS * SEEDS,
-            "smooth_ece": MODELS,
-            "plot_reliability": DATASETS,
         }
-        | DOWNSTREAM,
+        | measured(MODELS, DATASETS)
+        | DOWNSTREAM
+        | BASED
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS),
     ),
     "a module that only training uses": (
         source("training/networks.py", "import math", "import math\nimport cmath"),
-        {
-            "train_network": NETWORKS * SEEDS,
-            "smooth_ece": NETWORKS,
-            "plot_reliability": DATASETS,
-        }
-        | DOWNSTREAM,
+        {"train_network": NETWORKS * SEEDS}
+        | measured(NETWORKS, DATASETS)
+        | DOWNSTREAM
+        | MULTICALIBRATED
+        # The study of invariants reads naive Bayes alone.
+        | {"train_base": BASE_NETWORKS, "multicalibrate": 2, "analyse": 2, "plot_analysis": 2}
+        | judged(ON_PREDICTIONS + KNOWN_CLAIMS + REAL_CLAIMS),
     ),
     "a module that one study uses": (
         source("calibration/studies/cost.py", "import time", "import time\nimport math"),
@@ -168,7 +208,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a value that takes on another's, so that the set of values stays": (
         scale("max_iter: 10, max_leaf_nodes: 31", "max_iter: 31, max_leaf_nodes: 31"),
-        {"fit_classical": TABULAR, "smooth_ece": TABULAR, "plot_reliability": TABULAR} | DOWNSTREAM,
+        {"fit_classical": TABULAR} | measured(TABULAR, TABULAR) | DOWNSTREAM,
     ),
     "keys in another order": (
         scale("max_iter: 10, max_leaf_nodes: 31", "max_leaf_nodes: 31, max_iter: 10"),
@@ -180,12 +220,37 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a version of a library": (
         another_version("scikit-learn"),
+        {"fit_classical": TABULAR * CLASSICAL}
+        | measured(TABULAR * CLASSICAL, TABULAR)
+        # Isotonic regression is scikit-learn's, wherever predictions are recalibrated.
+        | {"recalibrate": MODELS, "plot_recalibration": DATASETS}
+        | DOWNSTREAM
+        | MULTICALIBRATED
+        | {"fit_base": BASE_CLASSICAL}
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS),
+    ),
+    "a group's definition": (
+        lambda tree: edit(tree, "config/groups.yaml", "thin_strokes: {", "few_strokes: {", 1),
+        {"group_flags": 1, "recalibrate": 2, "plot_recalibration": 1},
+    ),
+    "a post-processor's grid": (
+        scale("hkrr: {alpha: [0.1, 0.05]}", "hkrr: {alpha: [0.1, 0.02]}"),
+        MULTICALIBRATED | judged(STUDY_CLAIMS),
+    ),
+    "a post-processor of the shared stage": (
+        scale("hkrr: {alpha: 0.1}", "hkrr: {alpha: 0.05}"),
+        {"recalibrate": MODELS, "plot_recalibration": DATASETS},
+    ),
+    "a base model's hyper-parameter": (
+        scale("svm: {alpha: 1.0e-4", "svm: {alpha: 1.0e-3"),
         {
-            "fit_classical": TABULAR * CLASSICAL,
-            "smooth_ece": TABULAR * CLASSICAL,
-            "plot_reliability": TABULAR,
+            "fit_base": 1,
+            "multicalibrate": 1,
+            "plot_multicalibration": STUDY_FIGURES,
+            "analyse": 1,
+            "plot_analysis": 1,
         }
-        | DOWNSTREAM,
+        | judged(REAL_CLAIMS),
     ),
     "one data set fewer": (
         scale("datasets: [breast_cancer, wine, ", "datasets: [breast_cancer, "),

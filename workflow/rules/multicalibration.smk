@@ -5,6 +5,8 @@ predictions of each data set and model, which no post-processor changes; measure
 post-processor on them, with what validation rows choose; figures, studies and evidence.
 """
 
+from lemmata.config import deep_merge
+
 MULTICALIBRATION = CONFIG["multicalibration"]
 POPULATION = "synthetic_population"  # its truth is known; each seed has rows of its own
 REAL = list(MULTICALIBRATION["datasets"])
@@ -28,31 +30,42 @@ def design(dataset):
     return {"design": rows, "seeds": MULTICALIBRATION["seeds"]}
 
 
+def base_settings(dataset, model):
+    """Settings of a base model, those of one data set laid over the common ones."""
+    own = MULTICALIBRATION["models_of"].get(dataset, {}).get(model, {})
+    return deep_merge(MULTICALIBRATION["models"][model], own)
+
+
 def base_cfg(wc):
     """Hyper-parameters of a classical base model, and the design."""
-    settings = lookup(CONFIG, f"multicalibration.models.{wc.model}")
+    settings = base_settings(wc.dataset, wc.model)
     own = {"model": wc.model, "dataset": wc.dataset, "hyper_parameters": settings}
     return canonical(own | design(wc.dataset))
 
 
 def base_network_cfg(wc):
     """Settings of a base network, the design, and the one seed of this job."""
-    settings = lookup(CONFIG, f"multicalibration.models.{wc.model}")
+    settings = base_settings(wc.dataset, wc.model)
     own = {"model": wc.model, "dataset": wc.dataset, "settings": settings, "seed": int(wc.seed)}
     return canonical(own | design(wc.dataset))
 
 
 def base_gpus(wc):
     """One GPU where the settings allow it, none where they say `device: cpu`."""
-    return 0 if lookup(CONFIG, f"multicalibration.models.{wc.model}.device") == "cpu" else 1
+    return 0 if base_settings(wc.dataset, wc.model)["device"] == "cpu" else 1
+
+
+def base_tables(dataset, model):
+    """Base predictions of one model: one table of all seeds, or one a seed for a network."""
+    folder = f"<results>/multicalibration/{dataset}/{model}"
+    if model != "mlp":
+        return [f"{folder}/predictions.parquet"]
+    return [f"{folder}/seed{seed}/predictions.parquet" for seed in MULTICALIBRATION["seeds"]]
 
 
 def base_predictions(wc):
-    """Base predictions of one model: one table of all seeds, or one a seed for a network."""
-    folder = f"<results>/multicalibration/{wc.dataset}/{wc.model}"
-    if wc.model != "mlp":
-        return [f"{folder}/predictions.parquet"]
-    return [f"{folder}/seed{seed}/predictions.parquet" for seed in MULTICALIBRATION["seeds"]]
+    """Base predictions of the model that the wildcards name."""
+    return base_tables(wc.dataset, wc.model)
 
 
 def multicalibrate_cfg(wc):
@@ -104,29 +117,34 @@ def analysis_datasets(study):
 
 def analysis_inputs(wc):
     """Measures of every model that an analysis looks at; the tables it needs besides."""
+    if wc.study == "invariants":
+        return {
+            "predictions": base_tables(POPULATION, "naive_bayes"),
+            "groups": f"<results>/data/{POPULATION}/groups.parquet",
+        }
     found = {
         kind: [path for _, path in of_models(kind, analysis_datasets(wc.study))]
         for kind in ("metrics", "selected")
     }
     if wc.study == "published_numbers":
-        return found | {"table": f"<results>/data/{OFFICIAL}/table.parquet"}
-    if wc.study == "invariants":
-        return {
-            "predictions": [
-                f"<results>/multicalibration/{POPULATION}/naive_bayes/predictions.parquet"
-            ],
-            "groups": f"<results>/data/{POPULATION}/groups.parquet",
+        found |= {f"base_{model}": base_tables(OFFICIAL, model) for model in study_models(OFFICIAL)}
+        found |= {
+            "table": f"<results>/data/{OFFICIAL}/table.parquet",
+            "groups": f"<results>/data/{OFFICIAL}/groups.parquet",
+            "published": "config/published/credit_default.yaml",
         }
     return found
 
 
 def analysis_cfg(wc):
     """Names of the samples in the order of the inputs, and what the analysis is told."""
-    names = [name for name, _ in of_models("metrics", analysis_datasets(wc.study))]
-    cfg = {"names": names}
     if wc.study == "invariants":
-        cfg = {"post_processors": MULTICALIBRATION["post_processors"]}
-        cfg |= {"size": MULTICALIBRATION["population"]["sizes"][-2]}
+        size = MULTICALIBRATION["population"]["sizes"][-2]
+        return canonical({"post_processors": MULTICALIBRATION["post_processors"], "size": size})
+    cfg = {"names": [name for name, _ in of_models("metrics", analysis_datasets(wc.study))]}
+    if wc.study == "published_numbers":
+        cfg |= {"svm": base_settings(OFFICIAL, "svm")}
+        cfg |= {key: MULTICALIBRATION[key] for key in ("fractions", "seeds")}
     return canonical(cfg)
 
 
@@ -148,7 +166,6 @@ rule fit_base:
     resources:
         mem_mb=more(4000),
         runtime=more(60),
-        slots=1,
     params:
         cfg=base_cfg,
         code=code_of("multicalibration/fit_base.py"),

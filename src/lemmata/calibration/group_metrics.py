@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from lemmata.calibration.group_smooth_ece import group_smooth_ece, null_max_smooth_ece
-from lemmata.calibration.multicalibration.inputs import Flags, Floats, checked_inputs
+from lemmata.calibration.group_smooth_ece import group_smooth_ece
+from lemmata.calibration.multicalibration.inputs import Floats, checked_inputs
 from lemmata.errors import LemmataError
 
 ALL: Final = "all"
@@ -106,16 +106,8 @@ def worst_group(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def floor(
-    p: Floats,
-    observed: float,
-    groups: Flags,
-    replicates: int,
-    rng: np.random.Generator,
-) -> Floor:
-    """The null floor of predictions p (N,) and groups (N, G); observed: their max SmoothECE."""
-    null = null_max_smooth_ece(p, groups, replicates, rng)
+def floor(null: Floats, observed: float) -> Floor:
+    """The floor from null values (R,) of the max SmoothECE over groups; observed: the real one."""
     above = np.count_nonzero(null >= observed)
-    return Floor(
-        float(null.mean()), float(np.quantile(null, 0.95)), float((1 + above) / (1 + replicates))
-    )
+    p_value = (1 + above) / (1 + null.size)
+    return Floor(float(null.mean()), float(np.quantile(null, 0.95)), float(p_value))

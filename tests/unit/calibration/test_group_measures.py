@@ -114,10 +114,11 @@ def test_floor_tells_calibrated_from_not() -> None:
     rng = stream("floor")
     y = (rng.random(len(p)) < p).astype(np.int64)
     calibrated = group_smooth_ece(p, y, groups, 1024, 1e-6).max()
-    found = floor(p, calibrated, groups, 200, stream("replicates"))
+    null = null_max_smooth_ece(p, groups, 200, stream("replicates"))
+    found = floor(null, calibrated)
     assert found.p_value > 0.02
     assert found.mean < found.upper
-    off = floor(p, 2.5 * found.upper, groups, 200, stream("replicates"))
+    off = floor(null, 2.5 * found.upper)
     assert off.p_value == pytest.approx(1 / 201)
 
 

@@ -1,6 +1,6 @@
 """Base predictions of one classical model on one data set, every seed and fraction."""
 
-from lemmata.calibration.multicalibration.base_fits import classical_fit
+from lemmata.calibration.multicalibration.base_classical import classical_fit
 from lemmata.calibration.multicalibration.base_models import base_predictions, design_of
 from lemmata.provenance.job import job
 from lemmata.tables import read_table, write_table

@@ -1,7 +1,7 @@
 """Base predictions of an MLP on one data set for one seed, every fraction: resumable."""
 
-from lemmata.calibration.multicalibration.base_fits import BaseNetworkSettings, network_fit
 from lemmata.calibration.multicalibration.base_models import base_predictions, design_of
+from lemmata.calibration.multicalibration.base_networks import BaseNetworkSettings, network_fit
 from lemmata.config import build
 from lemmata.provenance.job import TRAINED, job
 from lemmata.tables import read_table, write_table

@@ -68,6 +68,16 @@ class Case:
     test: Part
 
     @property
+    def base(self) -> Floats:
+        """The base model's predictions on the test rows, (N,)."""
+        return self.test.p
+
+    @property
+    def shows_base(self) -> bool:
+        """Whether the base model itself is measured here: once for each fit of it."""
+        return self.calibration is None or not (self.reuse or np.isnan(self.fraction))
+
+    @property
     def n_calibration(self) -> int:
         """Rows that post-processors are fitted on."""
         return 0 if self.calibration is None else len(self.calibration.p)
@@ -151,7 +161,7 @@ def evaluate(
     frames = []
     predictions: Predictions = {}
     for case in cases(base, groups, sizes, reuse):
-        tried: list[Setting | None] = [] if case.reuse else [None]
+        tried: list[Setting | None] = [None] if case.shows_base else []
         if case.calibration is not None:
             both_labels = len(np.unique(case.calibration.y)) == 2
             tried += list(settings) if both_labels else []

@@ -16,6 +16,7 @@ import pandas as pd
 
 from lemmata.calibration.cumulative import max_cumulative_error
 from lemmata.calibration.group_metrics import ALL, floor, worst_group
+from lemmata.calibration.group_smooth_ece import null_max_smooth_ece
 from lemmata.calibration.multicalibration.evaluate import (
     LEAST_ROWS,
     Case,
@@ -26,6 +27,7 @@ from lemmata.calibration.multicalibration.evaluate import (
     cases,
     key_of,
 )
+from lemmata.calibration.multicalibration.inputs import Flags
 from lemmata.calibration.multicalibration.post_processors import ERM, GROUP_AWARE
 from lemmata.calibration.populations import null_law
 from lemmata.errors import LemmataError
@@ -84,20 +86,21 @@ def select(
     metrics, predictions: of `evaluate`. One row per seed and chosen setting: seed, what `choose`
     returns, and of the test rows accuracy, brier, smooth_ece, binned_ece, max_smooth_ece,
     worst_group, max_binned_ece, floor_mean, floor_upper (95%), p_value, mce, mce_p_value. The floor
-    draws outcomes from the predictions.
+    is that of the base model's own predictions, outcomes drawn from them, for all that stands on
+    them.
     """
     chosen = choose(metrics)
     test = metrics[metrics["split"] == "test"]
     selected = []
     for case in cases(base, groups, sizes, reuse=bool(metrics["reuse"].any())):
+        null = null_of(case.base, case.test.groups, measures, (case.seed, case.n_calibration))
         for record in _of_case(chosen, case).to_dict("records"):
             choice = {str(name): value for name, value in record.items()}
             post_processor, label = choice["post_processor"], choice["setting"]
             p = predictions[(*key_of(case, None)[:4], post_processor, label)]
             rows = _of_case(test[test["seed"] == case.seed], case)
             same = (rows["post_processor"] == post_processor) & (rows["setting"] == label)
-            stream = (case.seed, case.n_calibration)
-            summary = summarise(rows[same], p, case.test, measures, stream)
+            summary = summarise(rows[same], p, case.test, null)
             selected.append({"seed": case.seed, **choice, **summary})
         tell(f"seed {case.seed}, fraction {case.fraction:g}, {case.n_calibration} rows")
     return pd.DataFrame(selected)
@@ -109,27 +112,34 @@ def _of_case(table: pd.DataFrame, case: Case) -> pd.DataFrame:
     return table[same & rows & (table["reuse"] == case.reuse)]
 
 
-def summarise(
-    measured: pd.DataFrame, p: Floats, part: Part, measures: Measures, stream: Sequence[int]
-) -> dict[str, Any]:
+def null_of(p: Floats, groups: Flags, measures: Measures, stream: Sequence[int]) -> Floats:
+    """Max-group SmoothECE (replicates,) that predictions p (N,) would show if calibrated.
+
+    groups (N, G), those with fewer than two rows left out; stream: seeds the draws.
+    """
+    entropy = np.random.SeedSequence(measures.seed, spawn_key=tuple(stream))
+    rng = np.random.Generator(np.random.Philox(entropy))
+    measured = groups[:, groups.sum(axis=0) >= LEAST_ROWS]
+    return null_max_smooth_ece(p, measured, measures.replicates, rng)
+
+
+def summarise(measured: pd.DataFrame, p: Floats, part: Part, null: Floats) -> dict[str, Any]:
     """Overall and worst-group measures of predictions p (N,) with floor and size-aware measure.
 
-    measured: their rows of `evaluate`, one per group; stream: seeds the floor's draws.
+    measured: their rows of `evaluate`, one per group; null: of the base model's predictions.
     """
     overall = measured[measured["group"] == ALL].iloc[0]
     own = ("accuracy", "brier", "smooth_ece", "binned_ece")
-    groups = part.groups[:, part.groups.sum(axis=0) >= LEAST_ROWS]
-    entropy = np.random.SeedSequence(measures.seed, spawn_key=tuple(stream))
-    rng = np.random.Generator(np.random.Philox(entropy))
     worst = worst_group(measured)
-    null = floor(p, worst["max_smooth_ece"], groups, measures.replicates, rng)
+    found = floor(null, worst["max_smooth_ece"])
+    groups = part.groups[:, part.groups.sum(axis=0) >= LEAST_ROWS]
     size_aware = max_cumulative_error(p, part.y, groups)
     return {
         **{name: overall[name] for name in own},
         **worst,
-        "floor_mean": null.mean,
-        "floor_upper": null.upper,
-        "p_value": null.p_value,
+        "floor_mean": found.mean,
+        "floor_upper": found.upper,
+        "p_value": found.p_value,
         "mce": size_aware.value,
         "mce_p_value": size_aware.p_value,
     }

@@ -22,7 +22,7 @@ from lemmata.calibration.multicalibration.evaluate import (
     post_process,
 )
 from lemmata.calibration.multicalibration.post_processors import ERM, Setting
-from lemmata.calibration.multicalibration.selection import summarise
+from lemmata.calibration.multicalibration.selection import null_of, summarise
 from lemmata.calibration.recalibration import MulticlassTemperature
 from lemmata.calibration.top_label import binary_view
 from lemmata.errors import LemmataError
@@ -61,6 +61,7 @@ def recalibrate(
         frame = predictions[predictions["seed"] == seed]
         case, names = _case(int(seed), frame, groups)
         test = frame[frame["split"] == "test"]
+        null = null_of(case.base, case.test.groups, measures, (int(seed),))
         for setting in (None, *settings):
             p = _predict(case, setting, frame)
             key: dict[str, Any] = {
@@ -70,7 +71,7 @@ def recalibrate(
             }
             made = {**key, "row": test["row"].to_numpy(), "y": case.test.y, "p": p}
             measured = measure(p, case.test, names, measures)
-            summary = summarise(measured, p, case.test, measures, (int(seed),))
+            summary = summarise(measured, p, case.test, null)
             parts[0].append(pd.DataFrame(made))
             parts[1].append(measured.assign(**key))
             parts[2].append(pd.DataFrame([{**key, "n": len(p), **summary}]))

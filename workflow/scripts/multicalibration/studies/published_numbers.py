@@ -1,5 +1,7 @@
 """Study published_numbers: ours beside published results, and the effect of three defects."""
 
+from pathlib import Path
+
 from lemmata.calibration.multicalibration.studies.published_numbers import study, svm_scaling
 from lemmata.config import read_yaml
 from lemmata.provenance.job import TRAINED, job
@@ -15,8 +17,8 @@ with job(snakemake, TRAINED) as j:
     scaling = svm_scaling(
         read_table(j.input.table), j.cfg["svm"], j.cfg["fractions"], j.cfg["seeds"]
     )
-    result = study(
-        read_yaml(j.input.published), metrics, selected, base, read_table(j.input.groups), scaling
-    )
+    published = read_yaml(Path(j.input.published))
+    groups = read_table(j.input.groups)
+    result = study(published, metrics, selected, base, groups, scaling)
     write_table(result.table, j.output.table, j.stamp)
     write_table(result.evidence, j.output.evidence, j.stamp)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from lemmata.calibration.figures.common import letter
 from lemmata.calibration.figures.multicalibration.look import (
     MODELS,
+    SHORT,
     draw_choice,
     draw_floor,
     erm_rows,
@@ -33,7 +34,7 @@ def draw(selected: pd.DataFrame) -> Figure:
                 one = rows[rows["post_processor"] == name]
                 draw_choice(column[0], one, name, "fraction", "max_smooth_ece")
                 draw_choice(column[1], one, name, "fraction", "accuracy")
-            letter(column[0], MODELS[model])
+            letter(column[0], SHORT[model])
             column[0].set_ylim(bottom=0.0)
             column[1].set_xlabel("fraction")
         axes[0, 0].set_ylabel("largest group\nSmoothECE")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lemmata.calibration.figures.common import letter, readable
-from lemmata.calibration.figures.multicalibration.look import LOOKS, MODELS, NAMES, interval
+from lemmata.calibration.figures.multicalibration.look import LOOKS, MODELS, NAMES, SHORT, interval
 from lemmata.plotting import TEXT_WIDTH, style
 
 OFFSETS = {"erm": -0.2, "isotonic": 0.0}
@@ -31,7 +31,7 @@ def draw(groups: pd.DataFrame) -> Figure:
         )
         for ax, model in zip(axes[0], models, strict=True):
             _panel(ax, groups[groups["model"] == model], names)
-            letter(ax, MODELS[model])
+            letter(ax, SHORT[model])
             ax.set_xlabel("SmoothECE")
         sizes = groups.drop_duplicates("group").set_index("group")["n"]
         axes[0, 0].set_yticks(

@@ -43,6 +43,15 @@ MODELS: Final = {
     "naive_bayes": "naive Bayes",
     "svm": "SVM",
 }
+SHORT: Final = {
+    "logistic_regression": "LR",
+    "random_forest": "RF",
+    "mlp": "MLP",
+    "decision_tree": "DT",
+    "naive_bayes": "NB",
+    "svm": "SVM",
+}
+"""Where there is no room for `MODELS`."""
 FLOOR: Final[dict[str, Any]] = {"color": "0.6", "lw": 0.8, "ls": (0, (4, 2))}
 FLOOR_BAND: Final[dict[str, Any]] = {"color": "0.9", "lw": 0}
 MAX_LABEL: Final = "largest group SmoothECE"
@@ -80,14 +89,16 @@ def interval(values: pd.Series) -> tuple[float, float, float]:
     return mean_interval(values.to_numpy())[:3]
 
 
-def legend(fig: Figure, names: Iterable[str], extra: Iterable[Line2D] = ()) -> None:
-    """One row of post-processors below the panels, and the floor."""
+def legend(
+    fig: Figure, names: Iterable[str], extra: Iterable[Line2D] = (), columns: int = 9
+) -> None:
+    """Post-processors below the panels, and the floor."""
     handles = [Line2D([], [], lw=0, ms=4, label=NAMES[name], **LOOKS[name]) for name in names]
     handles += [*extra, Line2D([], [], label="null floor, to 95%", **FLOOR)]
     fig.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=min(len(handles), 9),
+        ncols=min(len(handles), columns),
         columnspacing=1.0,
         handletextpad=0.4,
     )

@@ -12,6 +12,7 @@ from lemmata.calibration.figures.multicalibration.look import (
     LOOKS,
     MAX_LABEL,
     MODELS,
+    SHORT,
     draw_floor,
     erm_rows,
     interval,
@@ -19,15 +20,6 @@ from lemmata.calibration.figures.multicalibration.look import (
     present,
 )
 from lemmata.plotting import COLUMN_WIDTH, style
-
-LABELS = {
-    "logistic_regression": "LR",
-    "random_forest": "RF",
-    "mlp": "MLP",
-    "decision_tree": "DT",
-    "naive_bayes": "NB",
-    "svm": "SVM",
-}
 
 
 def draw(selected: pd.DataFrame) -> Figure:
@@ -56,10 +48,9 @@ def draw(selected: pd.DataFrame) -> Figure:
                 )
                 if name == "erm":
                     at: dict[str, Any] = {"xytext": (4, -8), "textcoords": "offset points"}
-                    ax.annotate(LABELS[model], (x[0], y[0]), fontsize=6.5, **at)
-        ax.axline((0, 0), slope=1, color="0.6", lw=0.6)
+                    ax.annotate(SHORT[model], (x[0], y[0]), fontsize=6.5, **at)
+        ax.axline((0.1, 0.1), (0.2, 0.2), color="0.6", lw=0.6)
         ax.set(xlabel="SmoothECE of all rows", ylabel=MAX_LABEL)
-        ax.set_xlim(left=0.0)
-        ax.set_ylim(bottom=0.0)
-        legend(fig, present([shown]))
+        ax.set(xscale="log", yscale="log")
+        legend(fig, present([shown]), columns=4)
     return fig

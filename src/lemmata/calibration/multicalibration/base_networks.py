@@ -1,9 +1,9 @@
-"""How base models are fitted: scikit-learn's at once, networks resumably, one after the other."""
+"""How base networks are trained: resumably, one after the other."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lemmata.calibration.classical import fit_predict
 from lemmata.calibration.multicalibration.base_models import Fit
 from lemmata.training.checkpoint import Checkpoints
 from lemmata.training.classifier import ClassifierSettings, train_classifier
@@ -31,22 +30,6 @@ class BaseNetworkSettings:
     device: Device
     precision: Precision
     checkpoint_every: int
-
-
-def classical_fit(model: str, hyper_parameters: Mapping[str, Any]) -> Fit:
-    """Fit of a classical model by name."""
-
-    def fit(
-        X: NDArray[np.float64],
-        y: NDArray[np.int64],
-        split: NDArray[np.str_],
-        seed: int,
-        label: str,  # noqa: ARG001 - networks show it
-    ) -> NDArray[np.float64]:
-        train = split == "train"
-        return fit_predict(model, hyper_parameters, X[train], y[train], X, seed)
-
-    return fit
 
 
 def network_fit(
