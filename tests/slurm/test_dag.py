@@ -17,8 +17,16 @@ from tests.slurm.tree import Tree
 
 pytestmark = pytest.mark.slurm
 
-GROUPED = {"prepare", "group_flags", "fit_classical", "smooth_ece", "recalibrate"}
-ALONE = {"train_network", "study", "fit_base", "train_base", "multicalibrate", "analyse"}
+GROUPED = {"prepare", "group_flags", "fit_classical", "smooth_ece"}
+ALONE = {
+    "train_network",
+    "study",
+    "recalibrate",
+    "fit_base",
+    "train_base",
+    "multicalibrate",
+    "analyse",
+}
 ON_THE_CLUSTER = GROUPED | ALONE
 
 

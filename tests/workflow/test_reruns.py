@@ -60,7 +60,7 @@ def measured(models: int, datasets: int) -> dict[str, int]:
     """What the shared stage makes of the predictions of some models."""
     return {
         "smooth_ece": models,
-        "recalibrate": models,
+        "recalibrate": datasets,
         "plot_reliability": datasets,
         "plot_recalibration": datasets,
     }
@@ -223,7 +223,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         {"fit_classical": TABULAR * CLASSICAL}
         | measured(TABULAR * CLASSICAL, TABULAR)
         # Isotonic regression is scikit-learn's, wherever predictions are recalibrated.
-        | {"recalibrate": MODELS, "plot_recalibration": DATASETS}
+        | {"recalibrate": DATASETS, "plot_recalibration": DATASETS}
         | DOWNSTREAM
         | MULTICALIBRATED
         | {"fit_base": BASE_CLASSICAL}
@@ -231,7 +231,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a group's definition": (
         lambda tree: edit(tree, "config/groups.yaml", "thin_strokes: {", "few_strokes: {", 1),
-        {"group_flags": 1, "recalibrate": 2, "plot_recalibration": 1},
+        {"group_flags": 1, "recalibrate": 1, "plot_recalibration": 1},
     ),
     "a post-processor's grid": (
         scale("hkrr: {alpha: [0.1, 0.05]}", "hkrr: {alpha: [0.1, 0.02]}"),
@@ -239,7 +239,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a post-processor of the shared stage": (
         scale("hkrr: {alpha: 0.1}", "hkrr: {alpha: 0.05}"),
-        {"recalibrate": MODELS, "plot_recalibration": DATASETS},
+        {"recalibrate": DATASETS, "plot_recalibration": DATASETS},
     ),
     "a base model's hyper-parameter": (
         scale("svm: {alpha: 1.0e-4", "svm: {alpha: 1.0e-3"),

@@ -123,25 +123,22 @@ rule plot_pair:
 
 
 rule recalibrate:
-    "Recalibration of one model's predictions, and calibration by group before and after."
+    "Recalibration of every model on {wildcards.dataset}, measured by group before and after."
     input:
-        predictions=predictions_of,
+        predictions=predictions_of_all,
         groups="<results>/data/{dataset}/groups.parquet",
     output:
-        predictions="<results>/{family}/{dataset}/{model}/recalibrated.parquet",
-        metrics="<results>/{family}/{dataset}/{model}/recalibrated_by_group.parquet",
-        summary="<results>/{family}/{dataset}/{model}/recalibrated_summary.parquet",
-        record="<results>/{family}/{dataset}/{model}/recalibrated.prov.json",
+        predictions="<results>/{family}/{dataset}/recalibrated/predictions.parquet",
+        metrics="<results>/{family}/{dataset}/recalibrated/metrics.parquet",
+        summary="<results>/{family}/{dataset}/recalibrated/summary.parquet",
+        record="<results>/{family}/{dataset}/recalibrated/recalibrate.prov.json",
     log:
-        "<logs>/{family}/{dataset}/{model}/recalibrate.log",
+        "<logs>/{family}/{dataset}/recalibrate.log",
     resources:
         mem_mb=more(3000),
-        runtime=more(30),
-        slots=1,
+        runtime=more(60),
     params:
-        cfg=slice_of(
-            post_processors="recalibration.post_processors", measures="recalibration.measures"
-        ),
+        cfg=recalibrate_cfg,
         code=code_of("calibration/recalibrate.py"),
     script:
         "../scripts/calibration/recalibrate.py"
@@ -150,7 +147,7 @@ rule recalibrate:
 rule plot_recalibration:
     "Calibration of every model on {wildcards.dataset} before and after post-processing."
     input:
-        summaries=reliability_inputs("recalibrated_summary"),
+        summary="<results>/{family}/{dataset}/recalibrated/summary.parquet",
     output:
         png=report(
             "<results>/{family}/{dataset}/figures/recalibration.png",
@@ -165,7 +162,7 @@ rule plot_recalibration:
         "<logs>/{family}/{dataset}/recalibration.log",
     localrule: True
     params:
-        cfg=recalibration_cfg,
+        cfg=slice_of(dpi="figures.dpi"),
         code=code_of("calibration/plot_recalibration.py"),
     script:
         "../scripts/calibration/plot_recalibration.py"

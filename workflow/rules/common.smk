@@ -17,7 +17,7 @@ from lemmata.provenance import code as provenance_code
 wildcard_constraints:
     dataset="[a-z0-9_]+",
     family="[a-z]+",
-    model=r"(?!figures$)[a-z_]+",  # a folder beside those of the models
+    model=r"(?!figures$|recalibrated$)[a-z_]+",  # folders beside those of the models
     seed="[0-9]+",
     study="[a-z_]+",
 
@@ -231,10 +231,21 @@ def reliability_cfg(wc):
     return canonical({"models": models, "seed": seed, "dpi": CONFIG["figures"]["dpi"]})
 
 
-def recalibration_cfg(wc):
-    """Models in the order of the inputs, and the resolution."""
-    models = predictors(wc.family, wc.dataset)
-    return canonical({"models": models, "dpi": CONFIG["figures"]["dpi"]})
+def all_of(family, dataset):
+    """(model, table) of everything that a family predicts on a data set."""
+    listed = [(key[2], paths) for key, paths in PREDICTIONS.items() if key[:2] == (family, dataset)]
+    return [(model, path) for model, paths in listed for path in paths]
+
+
+def predictions_of_all(wc):
+    """The prediction tables of every model on the data set that the wildcards name."""
+    return [path for _, path in all_of(wc.family, wc.dataset)]
+
+
+def recalibrate_cfg(wc):
+    """The model of each input, the post-processors, and how they are measured."""
+    own = {"models": [model for model, _ in all_of(wc.family, wc.dataset)]}
+    return canonical(own | CONFIG["recalibration"])
 
 
 def smooth_ece_figures():
