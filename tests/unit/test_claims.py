@@ -326,7 +326,7 @@ def test_tables_are_listed_once():
 def test_the_projects_claims_rest_on_distinct_statistics_and_name_their_paper():
     keys = [(part.table, part.statistic) for claim in CLAIMS for part in claim.parts]
     assert len(set(keys)) == len(keys)
-    assert {claim.paper.arxiv for claim in CLAIMS} == {"2309.12236"}
+    assert {claim.paper.arxiv for claim in CLAIMS} == {"2309.12236", "2406.06487"}
     assert "smoke" not in {scale for claim in CLAIMS for scale in claim.asked_at}
 
 

@@ -50,7 +50,7 @@ def table():
             lambda t: (t.x_age < 5) | (t.x_age > 390),
         ),
     ],
-    ids=str,
+    ids=range(8),
 )
 def test_definitions(table, definition, expected):
     found = group_flags("people", table, {"some": definition})

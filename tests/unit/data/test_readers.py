@@ -13,6 +13,7 @@ import pytest
 import sklearn.datasets
 import statsmodels.datasets
 
+from lemmata.data import fairness
 from lemmata.data.images import IDX_IMAGES, IDX_LABELS, read_idx
 from lemmata.data.readers import READERS, read_raw
 from lemmata.errors import LemmataError
@@ -76,6 +77,45 @@ def test_statsmodels_tables(table_of: TableOf, name: str, target: str, ones: int
     np.testing.assert_array_equal(features(table), inputs)
     np.testing.assert_array_equal(table["y"], expected[target] > 0)
     assert table["y"].sum() == ones
+
+
+def test_randhie_high_use(table_of: TableOf) -> None:
+    expected = statsmodels.datasets.randhie.load_pandas().data
+    table, plain = table_of("randhie_high_use"), table_of("randhie")
+    np.testing.assert_array_equal(features(table), features(plain))
+    np.testing.assert_array_equal(table["y"], expected["mdvis"] > 5)
+    assert round(table["y"].mean(), 3) == 0.152
+
+
+def test_arff_as_published(tmp_path: Path) -> None:
+    """Made-up rows in the form of the two files, one of which breaks its own header."""
+    law = tmp_path / "law_dataset.arff"
+    names = [
+        *["decile1b", "decile3", "lsat", "ugpa", "zfygpa", "zgpa", "fulltime", "fam_inc", "male"],
+        "racetxt",
+    ]
+    header = ["@relation pandasdata", *(f"@attribute {name} real" for name in names)]
+    header += ["@attribute tier {0, 1}", "@attribute pass_bar {0, 1}", "@data"]
+    law.write_text(
+        "\n".join([*header, "1,2,30.5,3,0,0,1,4,1,1,6,1", "1,2,20,3,0,0,2,4,0,0,3,0", ""])
+    )
+    table = fairness.read_law_school({"law_dataset.arff": law})
+    assert table["y"].tolist() == [1, 0]
+    assert table["x_tier"].tolist() == [6.0, 3.0]
+    assert table["x_lsat"].tolist() == [30.5, 20.0]
+    census = tmp_path / "dutch_census_2001.arff"
+    header = ["@relation dutch", "", "@attribute sex {2,1}", "@attribute Marital_status {1,2}"]
+    header += ["@attribute occupation {5_4_9,2_1}", "", "@data", ""]
+    census.write_text("\n".join([*header, "1,2,2_1", "2,1,5_4_9"]))
+    table = fairness.read_dutch_census({"dutch_census_2001.arff": census})
+    assert table["y"].tolist() == [1, 0]
+    assert table["x_marital_status"].tolist() == ["2", "1"]
+    census.write_text("\n".join([*header, "1,2,3"]))
+    with pytest.raises(ValueError, match="unknown occupations"):
+        fairness.read_dutch_census({"dutch_census_2001.arff": census})
+    census.write_text("@relation dutch")
+    with pytest.raises(ValueError, match="no @data line"):
+        fairness.read_dutch_census({"dutch_census_2001.arff": census})
 
 
 def test_anes96(table_of: TableOf) -> None:
@@ -191,6 +231,30 @@ def test_compas(table_of: TableOf, mirror: str) -> None:
     }
     allowed = {"sex", "age", "race", "juv_fel_count", "juv_misd_count", "juv_other_count"}
     assert set(features(table).columns) == allowed | {"priors_count", "c_charge_degree"}
+
+
+@pytest.mark.mirror
+def test_law_school_and_dutch_census(table_of: TableOf, mirror: str) -> None:
+    law, census = table_of("law_school", mirror), table_of("dutch_census", mirror)
+    assert law["y"].sum() == 16_856
+    assert (law["x_racetxt"] == 1).sum() == 17_491
+    assert law["x_tier"].max() == 6
+    assert census["y"].sum() == 28_763
+    assert (census["x_sex"] == "1").sum() == 30_147
+
+
+@pytest.mark.mirror
+def test_credit_default_published(table_of: TableOf, mirror: str) -> None:
+    """118 columns and 13 groups, as the paper's authors have them."""
+    table, plain = table_of("credit_default_published", mirror), table_of("credit_default", mirror)
+    levels = features(table).drop(columns="sex")
+    assert levels.nunique().sum() + 1 == 118
+    np.testing.assert_array_equal(table["y"], plain["y"])
+    assert groups(table) == groups(plain)
+    # Every tercile holds about a third, ties apart.
+    counts = table["x_limit_bal"].value_counts(normalize=True)
+    assert sorted(counts.index) == ["0", "1", "2"]
+    assert counts.min() > 0.25
 
 
 @pytest.mark.mirror

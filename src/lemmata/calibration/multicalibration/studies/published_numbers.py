@@ -75,30 +75,29 @@ def svm_scaling(
 ) -> pd.DataFrame:
     """Test accuracy of the SVM with features scaled alike, and with the published mismatch.
 
-    table: prepared. With rows kept for calibration the published loader trains on features as they
-    are and tests on standardised ones. Columns seed, fraction, measure (accuracy,
-    accuracy_mismatch), value.
+    table: prepared. Every column is standardised, as published; with rows kept for calibration the
+    published loader trains on features as they are and tests on standardised ones. Columns seed,
+    fraction, measure (accuracy, accuracy_mismatch), value.
     """
     rows = []
+    y = table["y"].to_numpy()
     for seed, fraction, split in deals(len(table), Fractions(tuple(fractions)), seeds):
-        scaled, _ = design_matrix(table.assign(split=split))  # (N, D)
         train, test = split == "train", split == "test"
-        y = table["y"].to_numpy()
-        mixed = scaled.copy()
-        if fraction > 0.0:
-            mixed[train] = _unscaled(table)[train]
-        for measure, X in (("accuracy", scaled), ("accuracy_mismatch", mixed)):
-            p = fit_predict("svm", hyper_parameters, X[train], y[train], X[test], seed)[:, 1]
+        plain = _unscaled(table.assign(split=split))  # (N, D)
+        spread = plain[train].std(axis=0)
+        scaled = (plain - plain[train].mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)
+        fitted = plain if fraction > 0.0 else scaled
+        for measure, X in (("accuracy", scaled), ("accuracy_mismatch", fitted)):
+            p = fit_predict("svm", hyper_parameters, X[train], y[train], scaled[test], seed)[:, 1]
             value = float((np.round(p) == y[test]).mean())
             rows.append({"seed": seed, "fraction": fraction, "measure": measure, "value": value})
     return pd.DataFrame(rows)
 
 
 def _unscaled(table: pd.DataFrame) -> np.ndarray:
-    """The design matrix with numbers as they are: (N, D)."""
-    names = design_matrix(table)[1]
+    """The design matrix with numbers as they are, categories as 0 and 1: (N, D)."""
     blocks = []
-    for name in names:
+    for name in design_matrix(table)[1]:
         column, _, level = name.partition("=")
         values = table[column]
         blocks.append((values == level).to_numpy(float) if level else values.to_numpy(float))
