@@ -46,6 +46,7 @@ MULTICALIBRATED = {
     "plot_multicalibration": STUDY_FIGURES,
     "analyse": 3,
     "plot_analysis": 3,
+    "plot_data_size": 1,
 }
 BASED = MULTICALIBRATED | {"fit_base": BASE_CLASSICAL, "train_base": BASE_NETWORKS}
 STUDY_CLAIMS = KNOWN_CLAIMS + REAL_CLAIMS + INVARIANT_CLAIMS
@@ -143,6 +144,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "plot_recalibration": DATASETS,
             "plot_multicalibration": STUDY_FIGURES,
             "plot_analysis": 3,
+            "plot_data_size": 1,
         },
     ),
     "one SmoothECE option": (
@@ -249,6 +251,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "plot_multicalibration": STUDY_FIGURES,
             "analyse": 1,
             "plot_analysis": 1,
+            "plot_data_size": 1,
         }
         | judged(REAL_CLAIMS),
     ),

@@ -151,6 +151,7 @@ def analysis_cfg(wc):
 FIGURES["multicalibration"] = [
     *expand("<results>/multicalibration/{d}/figures/{f}.png", d=REAL, f=STUDY_FIGURES),
     *expand("<results>/multicalibration/studies/{s}/figures/{s}.png", s=ANALYSES),
+    "<results>/multicalibration/studies/real_data/figures/data_size.png",
 ]
 
 
@@ -282,3 +283,27 @@ rule plot_analysis:
         code=lambda wc: code_of(f"multicalibration/figures/{wc.study}.py"),
     script:
         "../scripts/multicalibration/figures/{wildcards.study}.py"
+
+
+rule plot_data_size:
+    "Size of the data sets against the worst group's SmoothECE."
+    input:
+        table="<results>/multicalibration/studies/real_data/table.parquet",
+    output:
+        png=report(
+            "<results>/multicalibration/studies/real_data/figures/data_size.png",
+            caption="../report/data_size.rst",
+            category="Multicalibration",
+            labels={"study": "real_data"},
+        ),
+        svg="<results>/multicalibration/studies/real_data/figures/data_size.svg",
+        data="<results>/multicalibration/studies/real_data/figures/data_size.parquet",
+        record="<results>/multicalibration/studies/real_data/figures/data_size.prov.json",
+    log:
+        "<logs>/multicalibration/studies/real_data/data_size.log",
+    localrule: True
+    params:
+        cfg=slice_of(dpi="figures.dpi"),
+        code=code_of("multicalibration/figures/data_size.py"),
+    script:
+        "../scripts/multicalibration/figures/data_size.py"

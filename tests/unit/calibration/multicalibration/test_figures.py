@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from lemmata.calibration.figures.multicalibration import (
     accuracy,
+    data_size,
     fraction,
     groups,
     invariants,
@@ -183,7 +184,13 @@ def test_real_data_has_a_panel_for_each_data_set() -> None:
     with style():
         check_page(figure)
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["people", "more people"]
+    table["rows"] = table["dataset"].map({"people": 6000, "more_people": 40_000})
+    sizes = data_size.draw(table)
+    with style():
+        check_page(sizes)
     svm = table[(table["dataset"] == "people") & (table["model"] == "svm")]
+    assert holds(sizes.axes[0], 6000 * 1.06, svm["erm"].mean())
+    assert holds(sizes.axes[1], 6000 * 1.06, svm["multicalibrator"].mean())
     assert holds(figure.axes[0], svm["isotonic"].mean(), 1.0)
     assert holds(figure.axes[0], svm["multicalibrator"].mean(), 1.2)
 

@@ -249,7 +249,10 @@ def test_study_of_real_data(base: pd.DataFrame, groups: pd.DataFrame) -> None:
     metrics, predictions = evaluate(base, groups, SETTINGS, MEASURES)
     selected = select(base, groups, metrics, predictions, MEASURES)
     better = selected.assign(max_smooth_ece=selected["max_smooth_ece"] / 2)
-    found = real_data.study({"people/mlp": better, "people/naive_bayes": selected})
+    assert real_data.rows_of(metrics) == len(groups)
+    rows = {"people/mlp": 2400, "people/naive_bayes": 2400}
+    found = real_data.study({"people/mlp": better, "people/naive_bayes": selected}, rows)
+    assert set(found.table["rows"]) == {2400}
     one = found.table[(found.table["model"] == "naive_bayes") & (found.table["seed"] == 15)].iloc[0]
     erm = selected[(selected["post_processor"] == "erm") & (selected["fraction"] == 0.0)]
     assert one["erm"] == erm.set_index("seed").loc[15, "max_smooth_ece"]
@@ -259,9 +262,9 @@ def test_study_of_real_data(base: pd.DataFrame, groups: pd.DataFrame) -> None:
     gain = found.table[~found.table["calibrated"]]["gain"].mean()
     assert evidence["uncalibrated_gain"] == pytest.approx(gain)
     assert evidence["calibrated_gain"] == pytest.approx(gain / 2)
-    rows = group_rows({"naive_bayes": metrics}, {"naive_bayes": selected})
-    assert set(rows["post_processor"]) == {"erm", "isotonic", one["which"]}
-    assert rows.groupby("post_processor").size().eq(2 * 14).all()
+    by_group = group_rows({"naive_bayes": metrics}, {"naive_bayes": selected})
+    assert set(by_group["post_processor"]) == {"erm", "isotonic", one["which"]}
+    assert by_group.groupby("post_processor").size().eq(2 * 14).all()
     settings = settings_on_test(metrics)
     assert len(settings) == 2 * (1 + 6)
 

@@ -13,23 +13,25 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from lemmata.calibration.group_metrics import ALL
 from lemmata.calibration.multicalibration.post_processors import ERM, GROUP_AWARE
 from lemmata.calibration.multicalibration.selection import preferred
 from lemmata.calibration.multicalibration.studies.known_population import CALIBRATED
 from lemmata.calibration.studies.result import Study
+from lemmata.data.study_splits import SHARE
 from lemmata.stats import Interval, evidence_table, mean_interval
 
 
-def study(selected: Mapping[str, pd.DataFrame]) -> Study:
-    """selected: by "<data set>/<model>".
+def study(selected: Mapping[str, pd.DataFrame], rows: Mapping[str, int]) -> Study:
+    """selected: by "<data set>/<model>"; rows: of the data set, all parts together.
 
-    Columns dataset, model, calibrated, seed, erm, isotonic, multicalibrator, which, floor_mean,
-    and accuracy_* of each: max-group SmoothECE on test rows. ERM is trained on all training rows;
-    isotonic and the multicalibrator (of HKRR, HJZ and boosting) at the fraction and setting that
-    validation rows choose.
+    Columns dataset, rows, model, calibrated, seed, erm, isotonic, multicalibrator, which,
+    floor_mean, and accuracy_* of each: max-group SmoothECE on test rows. ERM is trained on all
+    training rows; isotonic and the multicalibrator (of HKRR, HJZ and boosting) are taken at the
+    fraction and setting that validation rows choose.
     """
-    rows = [_compared(name, table) for name, table in selected.items()]
-    table = pd.concat(rows, ignore_index=True)
+    parts = [_compared(name, table).assign(rows=rows[name]) for name, table in selected.items()]
+    table = pd.concat(parts, ignore_index=True)
     table["excess"] = table["erm"] - table["floor_mean"]
     table["gain"] = table["erm"] - table["multicalibrator"]
     table["isotonic_gap"] = table["isotonic"] - table["multicalibrator"]
@@ -41,6 +43,12 @@ def study(selected: Mapping[str, pd.DataFrame]) -> Study:
         "isotonic_gap": _over_seeds(table, "isotonic_gap"),
     }
     return Study(table, evidence_table(evidence))
+
+
+def rows_of(metrics: pd.DataFrame) -> int:
+    """Rows of the data set, from those of the test part in the table of `evaluate`."""
+    whole = metrics[(metrics["split"] == "test") & (metrics["group"] == ALL)]
+    return round(float(whole["n"].iloc[0]) / SHARE)
 
 
 def _over_seeds(rows: pd.DataFrame, column: str) -> Interval:

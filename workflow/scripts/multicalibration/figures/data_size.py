@@ -1,0 +1,11 @@
+"""Figure data_size: the study real_data by the size of the data sets."""
+
+from lemmata.calibration.figures.multicalibration.data_size import draw
+from lemmata.plotting import save_figure
+from lemmata.provenance.job import TRAINED, job
+from lemmata.tables import read_table, write_table
+
+with job(snakemake, TRAINED) as j:
+    table = read_table(j.input.table)
+    write_table(table, j.output.data, j.stamp)
+    save_figure(draw(table), [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"], j.output.data)
