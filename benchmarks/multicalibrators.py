@@ -1,7 +1,7 @@
 """HKRR and HJZ against the authors' package, fit and predict in one run, one thread.
 
     pip install --no-deps multicalibration==0.0.2 tqdm
-    OMP_NUM_THREADS=1 python benchmarks/multicalibration.py [ROWS] [GROUPS]
+    OMP_NUM_THREADS=1 python benchmarks/multicalibrators.py [ROWS] [GROUPS]
 
 Prints seconds of both, their ratio, and the largest SmoothECE of any group on as many fresh rows
 (before: of the predictions as they were). The package's predict visits every row with a search
