@@ -155,7 +155,7 @@ rule plot_data_size:
             "<results>/multicalibration/studies/real_data/figures/data_size.png",
             caption="../report/data_size.rst",
             category="Multicalibration",
-            labels={"study": "real_data"},
+            labels={"study": "data_size"},
         ),
         svg="<results>/multicalibration/studies/real_data/figures/data_size.svg",
         data="<results>/multicalibration/studies/real_data/figures/data_size.parquet",

@@ -43,9 +43,15 @@ def fetch(raw: RawFile, destination: str | os.PathLike[str], mirror: str | None 
 
     mirror: a folder, or a prefix ``https://...`` or ``file://...``, asked before the file's own
     address; a file of an installed package needs neither. Raises LemmataError, one line, when the
-    bytes found have another sha256, when no source can be reached, or for a scheme other than
-    https.
+    bytes found have another sha256, when none is known, when no source can be reached, or for a
+    scheme other than https.
     """
+    if raw.sha256 is None:
+        raise LemmataError(
+            f"data set {raw.dataset}: no sha256 is known for {raw.name}; get the file from"
+            f" {raw.page}, check it, and write its sha256 in config.yaml as"
+            f" data: {{sha256: {{{raw.dataset}/{raw.name}: ...}}}}"
+        )
     target = Path(destination)
     target.parent.mkdir(parents=True, exist_ok=True)
     if raw.source is not None and raw.source.startswith("package://"):

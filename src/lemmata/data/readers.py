@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lemmata.data import fairness, forecasts, grouped, images, tabular
+from lemmata.data import fairness, forecasts, grouped, images, surveys, tabular
 from lemmata.data.columns import Paths
 from lemmata.errors import LemmataError
 
@@ -20,12 +20,13 @@ from lemmata.errors import LemmataError
 class Reader:
     """How to read a data set, and what must come out.
 
-    read: raw files by name to a table; rows: N; features: columns x_*, 0 for a forecast set, which
-    has p instead; groups: columns g_*; classes: y is one of 0..classes-1 and every one occurs.
+    read: raw files by name to a table; rows: N, None where nobody has published it; features:
+    columns x_*, 0 for a forecast set, which has p instead; groups: columns g_*; classes: y is one
+    of 0..classes-1 and every one occurs.
     """
 
     read: Callable[[Paths], pd.DataFrame]
-    rows: int
+    rows: int | None
     features: int = 0
     groups: int = 0
     classes: int = 2
@@ -50,6 +51,9 @@ READERS: Final[dict[str, Reader]] = {
     ),
     "law_school": Reader(fairness.read_law_school, 18_692, 11),
     "dutch_census": Reader(fairness.read_dutch_census, 60_420, 11),
+    "acs_income": Reader(surveys.read_acs_income, 195_665, 10, groups=9),
+    "hmda": Reader(surveys.read_hmda, None, 21, groups=12),
+    "meps": Reader(surveys.read_meps, None, 41, groups=14),
     "imagenet_resnet34": Reader(forecasts.read_top_label, 50_000),
     "imagenet_resnext50": Reader(forecasts.read_top_label, 50_000),
     "cifar10_resnet110": Reader(forecasts.read_top_label, 10_000),
@@ -89,7 +93,8 @@ def read_raw(name: str, paths: Paths) -> pd.DataFrame:
 def _problem(frame: pd.DataFrame, reader: Reader) -> str:
     """The first difference between a table and its documentation, or nothing."""
     found = (len(frame), _count(frame, "x_"), _count(frame, "g_"))
-    expected = (reader.rows, reader.features, reader.groups)
+    rows = len(frame) if reader.rows is None else reader.rows
+    expected = (rows, reader.features, reader.groups)
     if found != expected:
         return f"(rows, features, groups) are {found}, expected {expected}"
     labels = sorted(int(label) for label in frame["y"].unique())

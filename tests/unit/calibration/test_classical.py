@@ -138,7 +138,7 @@ def test_boosting_holds_no_rows_back(cancer):
 @pytest.mark.parametrize(
     ("model", "hyper_parameters", "message"),
     [
-        ("svm", {}, r"model = 'svm': allowed: logistic_regression, decision_tree"),
+        ("knn", {}, r"model = 'knn': allowed: logistic_regression, decision_tree"),
         ("decision_tree", {"depth": 3}, r"decision_tree\.depth: unknown key; allowed: .*max_depth"),
         ("random_forest", {"random_state": 3}, r"random_forest\.random_state: unknown key"),
         ("random_forest", {"n_jobs": 3}, r"random_forest\.n_jobs: unknown key"),
