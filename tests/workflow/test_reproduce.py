@@ -19,8 +19,8 @@ from tests.workflow import dag
 from tests.workflow.dag import edit
 
 pytestmark = pytest.mark.dag
-FOLDER = "results/smoke/calibration/oscillating/published"
-FIGURE = f"{FOLDER}/figures/binned_and_smooth.png"
+FOLDER = "results/smoke/calibration/oscillating"
+FIGURE = f"{FOLDER}/published/figures/binned_and_smooth.png"
 SCRIPT = "workflow/scripts/calibration/plot_pair.py"
 
 

@@ -104,7 +104,7 @@ def test_flipped_byte_in_each_file_of_a_lineage_is_caught(smoke_tree: Path, tmp_
         f"{RESULTS}/calibration/digits/convnet/seed1/history.parquet",
         f"{RESULTS}/calibration/digits/convnet/seed1/train.prov.json",
         f"{RESULTS}/calibration/digits/mlp/seed0/predictions.parquet",
-        f"{RESULTS}/calibration/digits/mlp/reliability.parquet",
+        f"{RESULTS}/calibration/digits/reliability.parquet",
         f"{RESULTS}/calibration/digits/figures/reliability.svg",
         f"{RESULTS}/calibration/digits/figures/reliability.png",
     ]

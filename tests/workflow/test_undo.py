@@ -18,7 +18,7 @@ pytestmark = pytest.mark.dag
 RESULTS = "results/smoke"
 SCALE = "config/scales/smoke.yaml"
 # Few jobs in a row: one classical model on one data set, its measures, the diagrams beside it.
-TARGET = f"{RESULTS}/calibration/wine/random_forest/smooth_ece.parquet"
+TARGET = f"{RESULTS}/calibration/wine/smooth_ece.parquet"
 OLD, NEW = "n_estimators: 10", "n_estimators: 11"
 
 
@@ -107,7 +107,7 @@ def test_a_damaged_store_is_not_believed(tree: Path) -> None:
     (tree / TARGET).unlink()
     run(tree, TARGET)
     assert digests(tree)[TARGET] == before
-    log = (tree / "logs/smoke/calibration/wine/random_forest/smooth_ece.log").read_text()
+    log = (tree / "logs/smoke/calibration/wine/smooth_ece.log").read_text()
     assert "restored from the store" not in log
 
 

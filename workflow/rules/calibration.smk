@@ -51,21 +51,21 @@ rule train_network:
 
 
 rule smooth_ece:
-    "SmoothECE, binned ECE and the reliability curve of one model's predictions."
+    "SmoothECE, binned ECE and reliability curves of every model on {wildcards.dataset}."
     input:
-        predictions=predictions_of,
+        predictions=predictions_of_all,
     output:
-        summary="<results>/{family}/{dataset}/{model}/smooth_ece.parquet",
-        curve="<results>/{family}/{dataset}/{model}/reliability.parquet",
-        record="<results>/{family}/{dataset}/{model}/smooth_ece.prov.json",
+        summary="<results>/{family}/{dataset}/smooth_ece.parquet",
+        curve="<results>/{family}/{dataset}/reliability.parquet",
+        record="<results>/{family}/{dataset}/smooth_ece.prov.json",
     log:
-        "<logs>/{family}/{dataset}/{model}/smooth_ece.log",
+        "<logs>/{family}/{dataset}/smooth_ece.log",
     resources:
         mem_mb=more(3000),
         runtime=more(20),
         slots=1,
     params:
-        cfg=slice_of(bins="calibration.binned_ece.bins", settings="calibration.smooth_ece"),
+        cfg=smooth_ece_cfg,
         code=code_of("calibration/smooth_ece.py"),
     script:
         "../scripts/calibration/smooth_ece.py"
@@ -74,8 +74,8 @@ rule smooth_ece:
 rule plot_reliability:
     "Smooth reliability diagrams of every model on {wildcards.dataset}."
     input:
-        curves=reliability_inputs("reliability"),
-        summaries=reliability_inputs("smooth_ece"),
+        curve="<results>/{family}/{dataset}/reliability.parquet",
+        summary="<results>/{family}/{dataset}/smooth_ece.parquet",
     output:
         png=report(
             "<results>/{family}/{dataset}/figures/reliability.png",
@@ -100,8 +100,8 @@ rule plot_pair:
     "Binned and smooth reliability diagram of one predictor, side by side."
     input:
         predictions=predictions_of,
-        curve="<results>/{family}/{dataset}/{model}/reliability.parquet",
-        summary="<results>/{family}/{dataset}/{model}/smooth_ece.parquet",
+        curve="<results>/{family}/{dataset}/reliability.parquet",
+        summary="<results>/{family}/{dataset}/smooth_ece.parquet",
     output:
         png=report(
             "<results>/{family}/{dataset}/{model}/figures/binned_and_smooth.png",

@@ -173,11 +173,6 @@ def predictions_of(wc):
     return PREDICTIONS[wc.family, wc.dataset, wc.model]
 
 
-def predictors(family, dataset):
-    """The models of a family on a data set, as listed."""
-    return [key[2] for key in PREDICTIONS if key[:2] == (family, dataset)]
-
-
 def all_predictions(forecasts):
     """(name, prediction table) of every trained model, or of every published forecast."""
     pairs = []
@@ -209,28 +204,18 @@ def study_cfg(wc):
     return canonical({"settings": settings} | ({"samples": samples} if samples else {}))
 
 
-def reliability_inputs(kind):
-    """Input function: the table `kind` of every model of a data set, in the order of the list."""
-
-    def inputs(wc):
-        folder = f"<results>/{wc.family}/{wc.dataset}"
-        return [f"{folder}/{model}/{kind}.parquet" for model in predictors(wc.family, wc.dataset)]
-
-    return inputs
-
-
 def pair_cfg(wc):
-    """Seed and bins of the pair of diagrams, and the resolution."""
+    """Model, seed and bins of the pair of diagrams, and the resolution."""
     seed = 0 if wc.dataset in FORECASTS else CALIBRATION["seeds"][0]
     bins = lookup(CONFIG, "calibration.binned_ece.bins")
-    return canonical({"seed": seed, "bins": bins, "dpi": CONFIG["figures"]["dpi"]})
+    own = {"model": wc.model, "seed": seed, "bins": bins}
+    return canonical(own | {"dpi": CONFIG["figures"]["dpi"]})
 
 
 def reliability_cfg(wc):
-    """Models in the order of the inputs, the seed that is drawn, and the resolution."""
+    """The seed that is drawn, and the resolution."""
     seed = 0 if wc.dataset in FORECASTS else CALIBRATION["seeds"][0]
-    models = predictors(wc.family, wc.dataset)
-    return canonical({"models": models, "seed": seed, "dpi": CONFIG["figures"]["dpi"]})
+    return canonical({"seed": seed, "dpi": CONFIG["figures"]["dpi"]})
 
 
 def all_of(family, dataset):
@@ -242,6 +227,13 @@ def all_of(family, dataset):
 def predictions_of_all(wc):
     """The prediction tables of every model on the data set that the wildcards name."""
     return [path for _, path in all_of(wc.family, wc.dataset)]
+
+
+def smooth_ece_cfg(wc):
+    """The model of each input, and how they are measured."""
+    own = {"models": [model for model, _ in all_of(wc.family, wc.dataset)]}
+    own["bins"] = lookup(CONFIG, "calibration.binned_ece.bins")
+    return canonical(own | {"settings": CALIBRATION["smooth_ece"]})
 
 
 def recalibrate_cfg(wc):

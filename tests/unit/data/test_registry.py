@@ -59,9 +59,9 @@ def test_every_file_has_a_checksum_and_an_allowed_source(raw) -> None:
 
 
 def test_unknown_names_are_refused_with_the_allowed_ones() -> None:
-    with pytest.raises(LemmataError, match=r"'digit'; did you mean 'digits'\? \(allowed: acs_income, adult, "):
+    with pytest.raises(LemmataError, match=r"'digit'; did you mean 'digits'\? \(allowed: acs_in"):
         dataset("digit")
-    with pytest.raises(LemmataError, match=r"^unknown data set 'zzz' \(allowed: acs_income, adult, .*wine\)$"):
+    with pytest.raises(LemmataError, match=r"^unknown data set 'zzz' \(allowed: acs_.*wine\)$"):
         dataset("zzz")
     with pytest.raises(LemmataError, match=r"adult has no file 'x' .*adult\.data, adult\.test"):
         raw_file("adult", "x")

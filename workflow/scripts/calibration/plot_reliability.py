@@ -1,6 +1,4 @@
-"""Smooth reliability diagrams of all models on one data set, first seed."""
-
-import pandas as pd
+"""Smooth reliability diagrams of all models on one data set, one seed."""
 
 from lemmata.calibration.figures.diagrams import draw_models
 from lemmata.plotting import save_figure
@@ -8,15 +6,10 @@ from lemmata.provenance.job import TRAINED, job
 from lemmata.tables import read_table, write_table
 
 with job(snakemake, TRAINED) as j:
-    first = {"seed": j.cfg["seed"]}
-    tables = [
-        {
-            model: read_table(path).query("seed == @first['seed']")
-            for model, path in zip(j.cfg["models"], paths, strict=True)
-        }
-        for paths in (j.input.curves, j.input.summaries)
-    ]
-    data = pd.concat([t.assign(model=model) for model, t in tables[0].items()], ignore_index=True)
-    write_table(data, j.output.data, j.stamp)
-    figure = draw_models(*tables)
-    save_figure(figure, [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"], j.output.data)
+    tables = (read_table(path) for path in (j.input.curve, j.input.summary))
+    curves, summaries = (table[table["seed"] == j.cfg["seed"]] for table in tables)
+    write_table(curves.reset_index(drop=True), j.output.data, j.stamp)
+    parts = (dict(iter(table.groupby("model", sort=False))) for table in (curves, summaries))
+    save_figure(
+        draw_models(*parts), [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"], j.output.data
+    )
