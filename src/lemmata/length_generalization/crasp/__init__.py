@@ -1,0 +1,1 @@
+"""C-RASP[periodic, local]: a small typed language over strings, with parser and evaluator."""

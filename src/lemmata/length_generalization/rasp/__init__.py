@@ -1,0 +1,1 @@
+"""RASP-L on batches: the core, its library, programs, and what their traces tell."""
