@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, PngImagePlugin
 
@@ -94,6 +95,16 @@ def style() -> Iterator[None]:
     finally:
         if backend is not None:
             plt.switch_backend(backend)
+
+
+def readable(name: str) -> str:
+    """A name for people: underscores are spaces, a path's slash a comma."""
+    return name.replace("_", " ").replace("/", ", ")
+
+
+def letter(ax: Axes, text: str) -> None:
+    """A panel's title, flush left."""
+    ax.set_title(text, loc="left")
 
 
 def save_figure(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,6 +89,14 @@ def slope_interval(x: ArrayLike, y: ArrayLike, level: float = 0.95) -> Interval:
     half = float(stats.t.ppf(0.5 + level / 2, xs.size - 2) * fit.stderr)
     value = float(fit.slope)
     return Interval(value, value - half, value + half, xs.size)
+
+
+def worst(intervals: Iterable[Interval], *, largest: bool = True) -> Interval:
+    """The extreme of several intervals, bound by bound: a claim about all cases must bear it."""
+    items = list(intervals)
+    pick = max if largest else min
+    value, lower, upper = (pick(getattr(i, field) for i in items) for field in Interval._fields[:3])
+    return Interval(value, lower, upper, sum(i.n for i in items))
 
 
 def evidence_table(statistics: Mapping[str, Interval]) -> pd.DataFrame:

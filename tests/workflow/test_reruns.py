@@ -97,7 +97,12 @@ def exchange_two_params(tree: Path) -> None:
 def old_mtime_edit(tree: Path) -> None:
     """A changed script that looks older than its outputs, as after rsync -a or tar x."""
     script = tree / "workflow/scripts/calibration/plot_reliability.py"
-    edit(tree, "workflow/scripts/calibration/plot_reliability.py", "sort=False", "sort=False, observed=True")
+    edit(
+        tree,
+        "workflow/scripts/calibration/plot_reliability.py",
+        "sort=False",
+        "sort=False, observed=True",
+    )
     os.utime(script, (1_000_000_000, 1_000_000_000))
 
 

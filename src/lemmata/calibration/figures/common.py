@@ -11,11 +11,6 @@ from matplotlib.axes import Axes
 from lemmata.stats import mean_interval
 
 
-def readable(name: str) -> str:
-    """A name for people: underscores are spaces, a path's slash a comma."""
-    return name.replace("_", " ").replace("/", ", ")
-
-
 def means(table: pd.DataFrame, by: str, value: str) -> pd.DataFrame:
     """Mean of `value` with its 95% interval over the rows of each `by`: by, mean, lower, upper."""
     rows = [(key, *mean_interval(group[value].to_numpy())[:3]) for key, group in table.groupby(by)]
@@ -27,8 +22,3 @@ def draw_means(ax: Axes, table: pd.DataFrame, by: str, value: str, **look: Any) 
     found = means(table, by, value)
     bars = np.abs(found[["lower", "upper"]].to_numpy().T - found["mean"].to_numpy())  # (2, X)
     ax.errorbar(found[by], found["mean"], bars, capsize=2, lw=0.8, ls="-", **look)
-
-
-def letter(ax: Axes, text: str) -> None:
-    """A panel's title, flush left."""
-    ax.set_title(text, loc="left")

@@ -10,9 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import letter
 from lemmata.calibration.populations import two_points_smooth_ece
-from lemmata.plotting import PALETTE, TEXT_WIDTH, style
+from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
 
 FLOOR = 1e-8  # changes at or below it are drawn at it
 

@@ -11,8 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import letter
-from lemmata.plotting import PALETTE, TEXT_WIDTH, style
+from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
 
 BOUND = math.sqrt(2.0 / math.pi)
 """How many bandwidths area and SmoothECE differ at most [derived]."""

@@ -17,8 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import readable
-from lemmata.plotting import COLUMN_WIDTH, PALETTE, TEXT_WIDTH, style
+from lemmata.plotting import COLUMN_WIDTH, PALETTE, TEXT_WIDTH, readable, style
 
 LARGEST_DOT = 0.8  # of the density that sets relplot's dots: its sizes are for a six-inch figure
 DOT_SCALE = 0.32

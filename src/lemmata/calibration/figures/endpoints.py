@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import draw_means, letter
-from lemmata.plotting import PALETTE, TEXT_WIDTH, style
+from lemmata.calibration.figures.common import draw_means
+from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
 
 TITLES = {
     "hard": ("a  all predictions are 0 or 1", "error rate"),

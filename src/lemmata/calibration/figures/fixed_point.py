@@ -6,8 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import letter
-from lemmata.plotting import COLUMN_WIDTH, PALETTE, style
+from lemmata.plotting import COLUMN_WIDTH, PALETTE, letter, style
 
 SMALLEST = 1e-4  # drawn: perfect predictions have no place on a logarithmic axis
 

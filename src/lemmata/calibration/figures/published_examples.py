@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import readable
-from lemmata.plotting import PALETTE, TEXT_WIDTH, style
+from lemmata.plotting import PALETTE, TEXT_WIDTH, readable, style
 
 LOOKS = {
     "binned_ece": ("binned ECE", "black", "s", 0.0),

@@ -8,8 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import letter
-from lemmata.plotting import PALETTE, TEXT_WIDTH, style
+from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
 
 KINDS = {
     "random": ("o", PALETTE["blue"]),

@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lemmata.calibration.top_label import binary_view
-from lemmata.stats import Interval
 from lemmata.tables import read_predictions
 
 Array = NDArray[np.float64]
@@ -45,14 +44,6 @@ def read_samples(names: Iterable[str], paths: Iterable[str]) -> list[Sample]:
     """The samples of several prediction tables; names: one for each path."""
     tables = zip(names, paths, strict=True)
     return [s for name, path in tables for s in samples(name, read_predictions([path]))]
-
-
-def worst(intervals: Iterable[Interval], *, largest: bool = True) -> Interval:
-    """The extreme of several intervals, bound by bound: a claim about all cases must bear it."""
-    items = list(intervals)
-    pick = max if largest else min
-    value, lower, upper = (pick(getattr(i, field) for i in items) for field in Interval._fields[:3])
-    return Interval(value, lower, upper, sum(i.n for i in items))
 
 
 def generator(seed: int, *key: int) -> np.random.Generator:

@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import letter
 from lemmata.calibration.figures.multicalibration.look import (
     LOOKS,
     MAX_LABEL,
@@ -21,7 +20,7 @@ from lemmata.calibration.figures.multicalibration.look import (
     legend,
     present,
 )
-from lemmata.plotting import TEXT_WIDTH, style
+from lemmata.plotting import TEXT_WIDTH, letter, style
 
 
 def draw(settings: pd.DataFrame, selected: pd.DataFrame) -> Figure:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import letter, means
+from lemmata.calibration.figures.common import means
 from lemmata.calibration.figures.multicalibration.look import FLOOR, MAX_LABEL, MODELS
-from lemmata.plotting import PALETTE, TEXT_WIDTH, style
+from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
 
 COLOURS = dict(zip(MODELS, PALETTE.values(), strict=False))
 PANELS = {"erm": "a  no post-processing", "multicalibrator": "b  chosen multicalibrator"}

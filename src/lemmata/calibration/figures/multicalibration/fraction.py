@@ -6,7 +6,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import letter
 from lemmata.calibration.figures.multicalibration.look import (
     MODELS,
     SHORT,
@@ -16,7 +15,7 @@ from lemmata.calibration.figures.multicalibration.look import (
     legend,
     present,
 )
-from lemmata.plotting import TEXT_WIDTH, style
+from lemmata.plotting import TEXT_WIDTH, letter, style
 
 
 def draw(selected: pd.DataFrame) -> Figure:

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lemmata.calibration.figures.common import letter, readable
 from lemmata.calibration.figures.multicalibration.look import LOOKS, MODELS, NAMES, SHORT, interval
-from lemmata.plotting import TEXT_WIDTH, style
+from lemmata.plotting import TEXT_WIDTH, letter, readable, style
 
 OFFSETS = {"erm": -0.2, "isotonic": 0.0}
 

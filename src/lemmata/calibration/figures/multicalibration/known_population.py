@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lemmata.calibration.figures.common import letter
 from lemmata.calibration.figures.multicalibration.look import (
     LOOKS,
     MODELS,
@@ -18,7 +17,7 @@ from lemmata.calibration.figures.multicalibration.look import (
     legend,
     present,
 )
-from lemmata.plotting import TEXT_WIDTH, style
+from lemmata.plotting import TEXT_WIDTH, letter, style
 
 LEFT_OUT = ("platt", "temperature")  # close to isotonic, and not what is asked here
 

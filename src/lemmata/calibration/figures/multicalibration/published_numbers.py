@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lemmata.calibration.figures.common import draw_means, letter
+from lemmata.calibration.figures.common import draw_means
 from lemmata.calibration.figures.multicalibration.look import MODELS, SHORT, interval
-from lemmata.plotting import PALETTE, TEXT_WIDTH, style
+from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
 
 OURS: dict[str, Any] = {"color": PALETTE["blue"], "marker": "o"}
 THEIRS: dict[str, Any] = {"color": PALETTE["vermillion"], "marker": "s"}

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lemmata.calibration.figures.common import letter, readable
 from lemmata.calibration.figures.multicalibration.look import FLOOR, LOOKS, MODELS, interval
-from lemmata.plotting import TEXT_WIDTH, style
+from lemmata.plotting import TEXT_WIDTH, letter, readable, style
 
 COLUMNS = {"erm": "erm", "isotonic": "isotonic", "multicalibrator": "hkrr"}
 NAMES = {"erm": "ERM", "isotonic": "isotonic", "multicalibrator": "chosen multicalibrator"}

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lemmata.calibration.figures.common import letter, readable
 from lemmata.calibration.figures.multicalibration.look import (
     FLOOR,
     LOOKS,
@@ -17,7 +16,7 @@ from lemmata.calibration.figures.multicalibration.look import (
     legend,
     present,
 )
-from lemmata.plotting import TEXT_WIDTH, style
+from lemmata.plotting import TEXT_WIDTH, letter, readable, style
 
 
 def draw(summary: pd.DataFrame) -> Figure:

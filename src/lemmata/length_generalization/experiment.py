@@ -1,0 +1,230 @@
+"""The experiment "train a decoder on short strings of a task, test it on longer ones"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lemmata.errors import LemmataError
+from lemmata.length_generalization.evaluate import Answers, answers
+from lemmata.length_generalization.strings import rows_frame, test_strings, train_batch
+from lemmata.length_generalization.tasks.table import task_named
+from lemmata.length_generalization.tasks.task import NONE, Rows, Task
+from lemmata.length_generalization.transformer import (
+    Architecture,
+    Decoder,
+    Positions,
+    positional_penalty,
+)
+from lemmata.training.batches import stream, torch_generator
+from lemmata.training.checkpoint import Checkpoints
+from lemmata.training.device import Compute, Device, Precision, select
+from lemmata.training.loop import Run, train
+from lemmata.training.progress import progress
+
+BETAS = (0.9, 0.98)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides the result.
+
+    train_length: L, the longest length trained on; batch_size rows a step in `parts` groups of one
+    length each; warmup: steps of linear growth of the learning rate, which then stays to half the
+    steps and falls linearly to 0; at_zero: share of rows whose positions start at 0, the others
+    anywhere that fits; penalty: coefficient of the positional regularizer; strings: of each test
+    bin. checkpoint_every and log_every count steps.
+    """
+
+    task: str
+    positions: Positions
+    layers: int
+    heads: int
+    width: int
+    init_std: float
+    train_length: int
+    batch_size: int
+    parts: int
+    steps: int
+    warmup: int
+    learning_rate: float
+    weight_decay: float
+    at_zero: float
+    penalty: float
+    strings: int
+    seed: int
+    device: Device
+    precision: Precision
+    log_every: int
+    checkpoint_every: int
+
+    def __post_init__(self) -> None:
+        """Refuse settings that contradict each other."""
+        if self.batch_size % self.parts:
+            raise LemmataError(f"parts = {self.parts}: must divide batch_size = {self.batch_size}")
+        if self.penalty and self.positions != "ape":
+            raise LemmataError(f"penalty = {self.penalty}: needs positions = 'ape'")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The decoder, its history, and one row a test string: how it was answered."""
+
+    model: Decoder
+    history: pd.DataFrame
+    answers: pd.DataFrame
+
+
+def table_length(task: Task, train_length: int) -> int:
+    """Tokens in the longest row that is tested: twice the training length, marks and all."""
+    longest = int(task.lengths(2 * train_length)[-1])
+    rng = stream(0, "longest row")
+    questions = task.sample(rng, longest, 64, task.symbols(train_length))
+    return int(task.encode(questions).inputs.shape[1]) + 1
+
+
+def new_model(settings: Settings) -> Decoder:
+    """The untrained decoder of the settings, its weights drawn from their seed."""
+    task = task_named(settings.task)
+    architecture = Architecture(
+        settings.layers,
+        settings.heads,
+        settings.width,
+        settings.positions,
+        table_length(task, settings.train_length),
+        settings.init_std,
+    )
+    return Decoder(
+        task.vocabulary(settings.train_length),
+        architecture,
+        torch_generator(settings.seed, "weights"),
+        task.labels or None,
+    )
+
+
+def train_decoder(
+    settings: Settings,
+    *,
+    threads: int,
+    checkpoints: Checkpoints | None = None,
+    segments: list[dict[str, Any]] | None = None,
+    stop_after_s: float | None = None,
+    gpus: int = 0,
+    label: str | None = None,
+) -> Trained:
+    """Train on fresh strings of up to L, then answer the test strings of up to 2 L.
+
+    segments: filled in place with the loop's stretches of work. gpus: how many the job asked for.
+    label: what to call the run in its progress. Raises LemmataError as `train` and `select` do.
+    """
+    compute = select(settings.device, settings.precision, threads, gpus)
+    task = task_named(settings.task)
+    model = new_model(settings).to(compute.device)
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=settings.learning_rate,
+        betas=BETAS,
+        weight_decay=settings.weight_decay,
+        fused=True,  # one pass over the weights: a fifth of a step of so small a model
+    )
+    run = Run(model, optimizer, checkpoints, segments=[] if segments is None else segments)
+    steps = train(
+        run,
+        _loss(settings, task, compute, model),
+        steps=settings.steps,
+        seed=settings.seed,
+        checkpoint_every=settings.checkpoint_every,
+        stop_after_s=stop_after_s,
+        schedule=_schedule(settings),
+    )
+    for step, metrics in steps if label is None else progress(steps, settings.steps, label):
+        if step % settings.log_every == 0 or step == settings.steps:
+            values = {name: float(value) for name, value in metrics.items()}
+            run.history.append({"seed": settings.seed, "step": step, **values})
+    return Trained(model, pd.DataFrame(run.history), _test(settings, task, compute, model))
+
+
+def _loss(
+    settings: Settings, task: Task, compute: Compute, model: Decoder
+) -> Callable[[int], dict[str, Tensor]]:
+    """step -> mean cross entropy of what is asked in its batch, and the penalty beside it."""
+
+    def loss(step: int) -> dict[str, Tensor]:
+        batch = train_batch(
+            task,
+            settings.seed,
+            step,
+            settings.train_length,
+            settings.batch_size,
+            settings.parts,
+        )
+        rng = stream(settings.seed, "offsets", step)
+        scores, targets = [], []
+        with compute.autocast():
+            for rows in batch:
+                offsets = _offsets(rng, settings, model, rows)
+                hidden, asked = _asked(model, rows, offsets, compute)
+                scores.append(model.head(hidden))  # (asked, classes)
+                targets.append(asked)
+        found = functional.cross_entropy(torch.cat(scores).float(), torch.cat(targets))
+        if not settings.penalty:
+            return {"loss": found, "cross_entropy": found}
+        penalty = positional_penalty(model)
+        total = found + settings.penalty * penalty
+        return {"loss": total, "cross_entropy": found, "penalty": penalty}
+
+    return loss
+
+
+def _asked(
+    model: Decoder, rows: Rows, offsets: Tensor | None, compute: Compute
+) -> tuple[Tensor, Tensor]:
+    """Hidden states where something is asked (asked, D), and what it is (asked,)."""
+    inputs = torch.from_numpy(rows.inputs).to(compute.device)  # (B, T)
+    targets = torch.from_numpy(rows.targets).to(compute.device)  # (B, T)
+    here = targets != NONE
+    return model(inputs, offsets)[here], targets[here]
+
+
+def _offsets(
+    rng: np.random.Generator, settings: Settings, model: Decoder, rows: Rows
+) -> Tensor | None:
+    """Where each row's positions begin: (B,), None without positions."""
+    if settings.positions == "nope":
+        return None
+    count, length = rows.inputs.shape
+    free = rng.integers(0, model.architecture.table - length + 1, count)
+    found = np.where(rng.random(count) < settings.at_zero, 0, free)
+    return torch.from_numpy(found).to(model.head.weight.device)
+
+
+def _schedule(settings: Settings) -> Callable[[int], float]:
+    half = settings.steps / 2
+
+    def factor(step: int) -> float:
+        warm = min(1.0, step / settings.warmup) if settings.warmup else 1.0
+        return warm * min(1.0, (settings.steps - step + 1) / half)
+
+    return factor
+
+
+def _test(settings: Settings, task: Task, compute: Compute, model: Decoder) -> pd.DataFrame:
+    """`rows_frame` with exact (whole answer right), token_accuracy and confidence."""
+    model.eval()
+    frame = rows_frame(task, settings.train_length, settings.strings)
+    parts: list[Answers] = []
+    for _, _, questions in test_strings(task, settings.train_length, settings.strings):
+        with compute.autocast():
+            parts.append(answers(model, task, questions))
+    model.train()
+    for name in Answers._fields:
+        frame[name] = np.concatenate([getattr(part, name) for part in parts])
+    frame.insert(0, "seed", settings.seed)
+    return frame

@@ -1,0 +1,225 @@
+"""A GPT-2 style decoder: pre-norm, GELU, learned absolute, rotary or no positions, KV cache.
+
+Absolute positions may start at an offset, drawn for each training row, so that every row of the
+table is trained (arXiv 2410.02140). NoPE has no positions at all: causality alone tells order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lemmata.errors import LemmataError
+
+Positions = Literal["ape", "nope", "rope"]
+MLP_RATIO = 4
+ROTARY_BASE = 10_000.0
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """layers, heads, width of the decoder; positions; table: rows of the position table, which is
+    also the longest row of tokens; init_std: of all matrices and embeddings.
+    """
+
+    layers: int
+    heads: int
+    width: int
+    positions: Positions
+    table: int
+    init_std: float
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no decoder, in one line."""
+        if self.width % self.heads:
+            raise LemmataError(f"width = {self.width}: must be a multiple of heads = {self.heads}")
+        if self.positions == "rope" and self.width // self.heads % 2:
+            raise LemmataError(f"width = {self.width}: rotary heads need an even width")
+
+
+@dataclass
+class Cache:
+    """Keys and values of the tokens so far: one pair (B, H, T, D/H) a layer."""
+
+    layers: list[tuple[Tensor, Tensor]] = field(default_factory=list)
+
+    @property
+    def length(self) -> int:
+        """How many tokens it holds."""
+        return self.layers[0][0].shape[2] if self.layers else 0
+
+
+class Decoder(nn.Module):
+    """Tokens to scores of what follows (`vocabulary`), or of `classes` labels at each position.
+
+    Embeddings and output share their matrix where classes is None. Weights come from `generator`.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        architecture: Architecture,
+        generator: torch.Generator,
+        classes: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.architecture = architecture
+        width = architecture.width
+        self.token_embedding = nn.Embedding(vocabulary, width)
+        self.position_embedding = (
+            nn.Embedding(architecture.table, width) if architecture.positions == "ape" else None
+        )
+        self.blocks = nn.ModuleList(Block(architecture) for _ in range(architecture.layers))
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, classes or vocabulary, bias=False)
+        _initialise(self, generator)
+        if classes is None:
+            self.head.weight = self.token_embedding.weight
+
+    def forward(
+        self, tokens: Tensor, offsets: Tensor | None = None, cache: Cache | None = None
+    ) -> Tensor:
+        """Final hidden states (B, T, D) of tokens (B, T); `head` makes scores of them.
+
+        offsets: (B,) position of each row's first token, 0 where None. cache: filled in place with
+        the new tokens, which continue those that it holds. Raises LemmataError for tokens beyond
+        the vocabulary or the position table.
+        """
+        places = self._places(tokens, offsets, cache)  # (B, T) or (1, T)
+        x = self.token_embedding(tokens)  # (B, T, D)
+        if self.position_embedding is not None:
+            x = x + self.position_embedding(places)
+        before = list(cache.layers) if cache is not None else []
+        for number, block in enumerate(self.blocks):
+            x, held = block(x, places, before[number] if before else None)
+            if cache is not None:
+                cache.layers[number : number + 1] = [held]
+        hidden: Tensor = self.norm(x)
+        return hidden
+
+    def _places(self, tokens: Tensor, offsets: Tensor | None, cache: Cache | None) -> Tensor:
+        begin = cache.length if cache is not None else 0
+        places = torch.arange(begin, begin + tokens.shape[1], device=tokens.device)[None, :]
+        last = begin + tokens.shape[1]
+        if offsets is not None:
+            places = places + offsets[:, None]
+            last += int(offsets.max())
+        if last > self.architecture.table:
+            raise LemmataError(
+                f"a row of tokens reaches position {last}; the position table has"
+                f" {self.architecture.table}"
+            )
+        vocabulary = self.token_embedding.num_embeddings
+        if tokens.device.type == "cpu" and tokens.numel() and int(tokens.max()) >= vocabulary:
+            raise LemmataError(
+                f"unknown token {int(tokens.max())}: the vocabulary has {vocabulary}"
+            )
+        return places
+
+
+class Block(nn.Module):
+    """Attention and MLP, each on normed input, each added to what came in."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        width = architecture.width
+        self.heads = architecture.heads
+        self.rotary = architecture.positions == "rope"
+        self.norm_attention = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.attention_out = nn.Linear(width, width)
+        self.norm_mlp = nn.LayerNorm(width)
+        self.mlp_in = nn.Linear(width, MLP_RATIO * width)
+        self.mlp_out = nn.Linear(MLP_RATIO * width, width)
+
+    def forward(
+        self, x: Tensor, places: Tensor, held: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """New states (B, T, D), and the keys and values (B, H, T, D/H) of all tokens so far."""
+        batch, length, width = x.shape
+        fused = self.query_key_value(self.norm_attention(x))  # (B, T, 3 D)
+        q, k, v = fused.view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        if self.rotary:
+            q, k = _rotated(q, places), _rotated(k, places)
+        if held is not None:
+            k, v = torch.cat([held[0], k], dim=2), torch.cat([held[1], v], dim=2)
+        mask = None
+        if held is not None and length > 1:
+            total = k.shape[2]
+            mask = torch.ones(length, total, dtype=torch.bool, device=x.device).tril(total - length)
+        attended = functional.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, is_causal=held is None
+        )  # (B, H, T, D/H)
+        x = x + self.attention_out(attended.transpose(1, 2).reshape(batch, length, width))
+        inner = functional.gelu(self.mlp_in(self.norm_mlp(x)), approximate="tanh")
+        return x + self.mlp_out(inner), (k, v)
+
+
+def positional_penalty(model: Decoder) -> Tensor:
+    """The positional part of the regularizer R(T) of arXiv 2410.02140, as its code has it.
+
+    Sum over layers and heads of the mean over keys j of the sum over queries i >= j of M_ij^2 with
+    M = (P W_q)(P W_k)^T: no bias, no layer norm, no 1 / sqrt(d) [official code]. A scalar; raises
+    LemmataError for a model without learned positions.
+    """
+    if model.position_embedding is None:
+        raise LemmataError("the positional penalty needs learned positions (positions = 'ape')")
+    table = model.position_embedding.weight  # (N, D)
+    total = table.new_zeros(())
+    for block in model.blocks:
+        weight = block.get_submodule("query_key_value").get_parameter("weight")  # (3 D, D)
+        both = functional.linear(table, weight[: 2 * table.shape[1]])  # (N, 2 D)
+        q, k = both.view(len(table), 2, model.architecture.heads, -1).unbind(1)
+        products = torch.einsum("ihd,jhd->hij", q, k).tril()  # (H, N, N)
+        total = total + products.square().sum() / len(table)
+    return total
+
+
+@torch.no_grad()
+def generate(model: Decoder, prompts: Tensor, steps: int, end: int) -> tuple[Tensor, Tensor]:
+    """Greedy continuation of prompts (B, P), all of one length, by `steps` tokens at most.
+
+    Returns the tokens (B, steps), `end` behind the first `end`, and the log probability (B,) of
+    each row's continuation up to its first `end`, float64.
+    """
+    cache = Cache()
+    hidden = model(prompts, cache=cache)
+    done = torch.zeros(len(prompts), dtype=torch.bool, device=prompts.device)
+    confidence = torch.zeros(len(prompts), dtype=torch.float64, device=prompts.device)
+    said = []
+    for step in range(steps):
+        scores = model.head(hidden[:, -1]).double().log_softmax(dim=1)  # (B, V)
+        best, chosen = scores.max(dim=1)
+        confidence += torch.where(done, 0.0, best)
+        chosen = torch.where(done, end, chosen)
+        said.append(chosen)
+        done |= chosen == end
+        if step + 1 < steps:
+            hidden = model(chosen[:, None], cache=cache)
+    return torch.stack(said, dim=1), confidence
+
+
+def _rotated(x: Tensor, places: Tensor) -> Tensor:
+    """Rotary embedding (arXiv 2104.09864) of x (B, H, T, D/H) at places (B or 1, T)."""
+    half = x.shape[-1] // 2
+    rates = ROTARY_BASE ** (-torch.arange(half, device=x.device) / half)
+    angles = places[:, None, :, None] * rates  # (B or 1, 1, T, D/2H)
+    cos, sin = angles.cos(), angles.sin()
+    first, second = x[..., :half], x[..., half:]
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
+
+
+def _initialise(model: Decoder, generator: torch.Generator) -> None:
+    std = model.architecture.init_std
+    for name, parameter in model.named_parameters():
+        if parameter.ndim < 2:  # norms start at one, biases at zero
+            nn.init.constant_(parameter, 1.0 if "norm" in name and name.endswith("weight") else 0.0)
+            continue
+        out = name.endswith(("attention_out.weight", "mlp_out.weight"))
+        scale = std / math.sqrt(2 * model.architecture.layers) if out else std
+        nn.init.normal_(parameter, 0.0, scale, generator=generator)
