@@ -11,6 +11,7 @@ Run as ``python -m tests.slurm.cluster FOLDER`` for a cluster to try things on; 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pwd
 import re
@@ -18,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,10 +38,18 @@ def missing_programs() -> list[str]:
 
 
 def install() -> None:
-    """Install the packages (Debian, root), without letting them start daemons of their own.
+    """Install the missing packages (Debian, root), without letting them start daemons of their own.
 
-    Raises RuntimeError with apt's last words when that fails.
+    One process at a time: workers that come later find them there. Raises RuntimeError with apt's
+    last words when that fails.
     """
+    with (Path(tempfile.gettempdir()) / "slurm-install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if missing_programs():
+            _install()
+
+
+def _install() -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     policy = Path("/usr/sbin/policy-rc.d")
     ours = not policy.exists()
@@ -185,19 +195,26 @@ class Cluster:
         user = pwd.getpwuid(os.getuid()).pw_name
         owner = "mysql" if os.getuid() == 0 else user
         data, run = self.folder / "var/mysql", self.folder / "run/mysql"
-        for folder in (data, run):
+        # Its own: a server sweeps the temporary tables of all others out of a shared /tmp.
+        temporary = self.folder / "run/mysql-tmp"
+        for folder in (data, run, temporary):
             folder.mkdir(parents=True, exist_ok=True)
             shutil.chown(folder, owner)
         if not (data / "mysql").exists():
             words = (
                 f"mariadb-install-db --no-defaults --datadir={data} --user={owner}"
                 f" --auth-root-authentication-method=socket --auth-root-socket-user={user}"
-                " --skip-test-db --skip-name-resolve"
+                f" --tmpdir={temporary} --skip-test-db --skip-name-resolve"
             )
-            subprocess.run(words.split(), check=True, capture_output=True, env=self.environment)
+            done = subprocess.run(
+                words.split(), capture_output=True, text=True, check=False, env=self.environment
+            )
+            if done.returncode != 0:
+                raise RuntimeError(f"mariadb-install-db: {done.stdout[:500]}{done.stderr[:500]}")
         self._daemon(
             "mariadbd",
             f"mariadbd --no-defaults --user={owner} --datadir={data} --socket={run}/sock",
+            f"--tmpdir={temporary}",
             f"--pid-file={run}/pid --skip-networking --skip-name-resolve --skip-log-bin",
             "--innodb-buffer-pool-size=64M --innodb-log-file-size=16M",
             "--innodb-lock-wait-timeout=900 --innodb-flush-log-at-trx-commit=0",

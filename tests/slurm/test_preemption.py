@@ -169,7 +169,7 @@ def test_time_limit_comes_with_a_warning_early_enough_to_save(
 def test_killed_controller_leaves_no_second_trainer_behind(
     cluster: Cluster, tree: Tree, seconds: Callable[[float], int]
 ) -> None:
-    tree.configure(LONGER.format(steps=seconds(60)))
+    tree.configure(LONGER.format(steps=seconds(90)))
     run = tree.start(MODEL)
     run.wait_until_saved(HALF_WAY)
     job = run.slurm_jobs()[-1]
