@@ -25,6 +25,13 @@ class Interval(NamedTuple):
     n: int
 
 
+class Study(NamedTuple):
+    """table: the numbers behind the figure; evidence: statistic, value, lower, upper, n."""
+
+    table: pd.DataFrame
+    evidence: pd.DataFrame
+
+
 def exact(value: float, n: int) -> Interval:
     """A number without sampling error, such as a maximum over n listed cases."""
     return Interval(float(value), float(value), float(value), n)

@@ -18,10 +18,10 @@ from lemmata.calibration.studies import (
     published_examples,
     sample_complexity,
 )
-from lemmata.calibration.studies.result import Sample, Study, generator, samples
+from lemmata.calibration.studies.result import Sample, generator, samples
 from lemmata.claims import EVIDENCE_COLUMNS
 from lemmata.errors import LemmataError
-from lemmata.stats import Interval, worst
+from lemmata.stats import Interval, Study, worst
 from tests.reference import stream
 
 GRID, TOLERANCE = 2**12, 1e-6

@@ -10,9 +10,9 @@ import pandas as pd
 
 from lemmata.calibration.binned_ece import binned_ece
 from lemmata.calibration.smooth_ece import smooth_ece
-from lemmata.calibration.studies.result import Sample, Study, generator
+from lemmata.calibration.studies.result import Sample, generator
 from lemmata.errors import LemmataError
-from lemmata.stats import Interval, evidence_table
+from lemmata.stats import Interval, Study, evidence_table
 
 
 @dataclass(frozen=True)

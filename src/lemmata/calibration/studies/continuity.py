@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from lemmata.calibration.binned_ece import binned_ece, support_ece
 from lemmata.calibration.populations import two_points
 from lemmata.calibration.smooth_ece import smooth_ece
-from lemmata.calibration.studies.result import Array, Sample, Study, generator
-from lemmata.stats import evidence_table, exact
+from lemmata.calibration.studies.result import Array, Sample, generator
+from lemmata.stats import Study, evidence_table, exact
 
 
 @dataclass(frozen=True)

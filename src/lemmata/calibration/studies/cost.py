@@ -9,8 +9,8 @@ import pandas as pd
 
 from lemmata.calibration.populations import calibrated_uniform
 from lemmata.calibration.smooth_ece import bin_predictions, solve
-from lemmata.calibration.studies.result import Study, generator
-from lemmata.stats import evidence_table, mean_interval
+from lemmata.calibration.studies.result import generator
+from lemmata.stats import Study, evidence_table, mean_interval
 
 
 @dataclass(frozen=True)

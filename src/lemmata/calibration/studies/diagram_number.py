@@ -9,8 +9,8 @@ import pandas as pd
 
 from lemmata.calibration.reliability import weighted_area
 from lemmata.calibration.smooth_ece import solve_refined
-from lemmata.calibration.studies.result import Sample, Study
-from lemmata.stats import evidence_table, exact
+from lemmata.calibration.studies.result import Sample
+from lemmata.stats import Study, evidence_table, exact
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from lemmata.calibration.populations import (
 )
 from lemmata.calibration.relplot_versions import relplot_1_0_1
 from lemmata.calibration.smooth_ece import smooth_ece
-from lemmata.calibration.studies.result import Study, generator
-from lemmata.stats import Interval, evidence_table, mean_interval, worst
+from lemmata.calibration.studies.result import generator
+from lemmata.stats import Interval, Study, evidence_table, mean_interval, worst
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import relplot
 
 from lemmata.calibration.binned_ece import binned_ece
 from lemmata.calibration.smooth_ece import smooth_ece
-from lemmata.calibration.studies.result import Sample, Study
+from lemmata.calibration.studies.result import Sample
 from lemmata.errors import LemmataError
-from lemmata.stats import evidence_table, exact
+from lemmata.stats import Study, evidence_table, exact
 
 # What the authors' notebooks plot [official code], as far as public files serve it.
 PAPERS_OWN = ("imagenet_resnet34", "imagenet_resnext50", "solar_flares_daffs")

@@ -24,13 +24,6 @@ class Sample(NamedTuple):
     y: NDArray[np.int64]
 
 
-class Study(NamedTuple):
-    """table: the numbers behind the figure; evidence: statistic, value, lower, upper, n."""
-
-    table: pd.DataFrame
-    evidence: pd.DataFrame
-
-
 def samples(name: str, predictions: pd.DataFrame) -> list[Sample]:
     """One sample per seed of a predictions table, its test rows only (top label if multiclass)."""
     test = predictions[predictions["split"] == "test"]

@@ -9,8 +9,8 @@ import pandas as pd
 
 from lemmata.calibration.populations import calibrated_uniform, null_law
 from lemmata.calibration.smooth_ece import smooth_ece
-from lemmata.calibration.studies.result import Study, generator
-from lemmata.stats import evidence_table, mean_interval, worst
+from lemmata.calibration.studies.result import generator
+from lemmata.stats import Study, evidence_table, mean_interval, worst
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from lemmata.calibration.lower_distance import lower_distance_lp
 from lemmata.calibration.populations import two_points
 from lemmata.calibration.smooth_calibration import smooth_calibration_error
 from lemmata.calibration.smooth_ece import smooth_ece
-from lemmata.calibration.studies.result import Array, Study, generator
-from lemmata.stats import evidence_table, exact
+from lemmata.calibration.studies.result import Array, generator
+from lemmata.stats import Study, evidence_table, exact
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from lemmata.calibration.multicalibration.evaluate import cases
 from lemmata.calibration.multicalibration.hjz import HJZ
 from lemmata.calibration.multicalibration.hkrr import HKRR
 from lemmata.calibration.multicalibration.post_processors import Setting
-from lemmata.calibration.studies.result import Study
-from lemmata.stats import evidence_table, exact
+from lemmata.stats import Study, evidence_table, exact
 
 
 def study(

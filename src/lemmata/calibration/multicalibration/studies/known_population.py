@@ -16,8 +16,7 @@ import pandas as pd
 
 from lemmata.calibration.multicalibration.post_processors import ERM
 from lemmata.calibration.multicalibration.selection import max_group
-from lemmata.calibration.studies.result import Study
-from lemmata.stats import Interval, evidence_table, exact, mean_interval, worst
+from lemmata.stats import Interval, Study, evidence_table, exact, mean_interval, worst
 
 CALIBRATED = ("logistic_regression", "random_forest", "mlp")
 FEW_ROWS = 2000

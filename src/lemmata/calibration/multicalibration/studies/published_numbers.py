@@ -20,9 +20,8 @@ from lemmata.calibration.multicalibration.base_models import Fractions, deals
 from lemmata.calibration.multicalibration.post_processors import ERM
 from lemmata.calibration.multicalibration.selection import max_group
 from lemmata.calibration.relplot_versions import relplot_1_0_1
-from lemmata.calibration.studies.result import Study
 from lemmata.data.design import design_matrix
-from lemmata.stats import evidence_table, exact, mean_interval
+from lemmata.stats import Study, evidence_table, exact, mean_interval
 
 MEASURES = ("binned_ece", "max_binned_ece", "smooth_ece", "max_smooth_ece", "accuracy")
 OLD = {"smooth_ece": "smooth_ece_old_formula", "max_smooth_ece": "max_smooth_ece_old_formula"}

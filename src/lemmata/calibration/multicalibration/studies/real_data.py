@@ -17,9 +17,8 @@ from lemmata.calibration.group_metrics import ALL
 from lemmata.calibration.multicalibration.post_processors import ERM, GROUP_AWARE
 from lemmata.calibration.multicalibration.selection import preferred
 from lemmata.calibration.multicalibration.studies.known_population import CALIBRATED
-from lemmata.calibration.studies.result import Study
 from lemmata.data.study_splits import SHARE
-from lemmata.stats import Interval, evidence_table, mean_interval
+from lemmata.stats import Interval, Study, evidence_table, mean_interval
 
 
 def study(selected: Mapping[str, pd.DataFrame], rows: Mapping[str, int]) -> Study:
