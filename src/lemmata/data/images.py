@@ -1,9 +1,13 @@
-"""Readers of the image data sets: ``y``, and pixels ``x_0, ...`` by rows, float32 in [0, 1]."""
+"""Readers of the image data sets: ``y``, and pixels ``x_0, ...``, float32 in [0, 1].
+
+Pixels stand row by row, channel after channel.
+"""
 
 from __future__ import annotations
 
 import gzip
 import math
+import tarfile
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +19,7 @@ from lemmata.data.columns import Paths
 
 IDX_IMAGES: Final = 2051
 IDX_LABELS: Final = 2049
+CIFAR_RECORD: Final = 1 + 3 * 32 * 32
 
 
 def read_digits(paths: Paths) -> pd.DataFrame:
@@ -34,6 +39,25 @@ def read_mnist(paths: Paths) -> pd.DataFrame:
         pixels.append(images.reshape(rows, -1))  # (n, 784)
         labels.append(read_idx(paths[f"{part}-labels-idx1-ubyte.gz"], IDX_LABELS))  # (n,)
     return _table(np.concatenate(pixels) / np.float32(255.0), np.concatenate(labels))
+
+
+def read_cifar10(paths: Paths) -> pd.DataFrame:
+    """60,000 colour images of 32 x 32 pixels, 10 classes; the training part comes first.
+
+    The binary version, which needs no pickle: records of a label and 3 x 32 x 32 bytes, red first.
+    """
+    with tarfile.open(paths["cifar-10-binary.tar.gz"], "r:gz") as archive:
+        parts = [_cifar_batch(archive, f"data_batch_{k}.bin") for k in range(1, 6)]
+        records = np.concatenate([*parts, _cifar_batch(archive, "test_batch.bin")])  # (N, 3073)
+    return _table(records[:, 1:] / np.float32(255.0), records[:, 0])
+
+
+def _cifar_batch(archive: tarfile.TarFile, name: str) -> NDArray[np.uint8]:
+    member = archive.extractfile(f"cifar-10-batches-bin/{name}")
+    data = np.frombuffer(b"" if member is None else member.read(), dtype=np.uint8)
+    if not data.size or data.size % CIFAR_RECORD:
+        raise ValueError(f"{name} holds {data.size} bytes, no whole records of {CIFAR_RECORD}")
+    return data.reshape(-1, CIFAR_RECORD)
 
 
 def read_idx(path: Path, magic: int) -> NDArray[np.uint8]:

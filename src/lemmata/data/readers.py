@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -32,9 +33,18 @@ class Reader:
     classes: int = 2
 
 
+UNREADABLE: Final = (
+    ValueError,
+    OSError,
+    EOFError,
+    zlib.error,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+)
 READERS: Final[dict[str, Reader]] = {
     "digits": Reader(images.read_digits, 1_797, 64, classes=10),
     "mnist": Reader(images.read_mnist, 70_000, 784, classes=10),
+    "cifar10": Reader(images.read_cifar10, 60_000, 3072, classes=10),
     "breast_cancer": Reader(tabular.read_breast_cancer, 569, 30),
     "diabetes": Reader(tabular.read_diabetes, 442, 10),
     "wine": Reader(tabular.read_wine, 178, 13, classes=3),
@@ -81,7 +91,7 @@ def read_raw(name: str, paths: Paths) -> pd.DataFrame:
         frame = reader.read(paths)
     except KeyError as error:
         raise LemmataError(f"data set {name}: raw file or column {error} is missing") from error
-    except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         detail = " ".join(str(error).split())
         raise LemmataError(f"data set {name}: not in the documented format: {detail}") from error
     problem = _problem(frame, reader)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +14,10 @@ import pandas as pd
 import pytest
 import sklearn.datasets
 import statsmodels.datasets
+from numpy.typing import NDArray
 
 from lemmata.data import fairness
-from lemmata.data.images import IDX_IMAGES, IDX_LABELS, read_idx
+from lemmata.data.images import IDX_IMAGES, IDX_LABELS, read_cifar10, read_idx
 from lemmata.data.readers import READERS, read_raw
 from lemmata.errors import LemmataError
 
@@ -273,6 +276,37 @@ def test_mnist(table_of: TableOf, mirror: str) -> None:
     # A zero is hollow, a one is not: the pixels belong to the labels and stand row by row.
     centre = pixels[:, 14 * 28 + 14]
     assert centre[table["y"] == 0].mean() < 0.1 < centre[table["y"] == 1].mean()
+
+
+def cifar_archive(path: Path, records: int, cut: int = 0) -> NDArray[np.uint8]:
+    """An archive in CIFAR-10's binary layout; its records of a label and 3,072 bytes."""
+    whole = np.random.default_rng(0).integers(0, 256, (6, records, 3073), dtype=np.uint8)
+    whole[:, :, 0] %= 10
+    names = [*(f"data_batch_{k}.bin" for k in range(1, 6)), "test_batch.bin"]
+    with tarfile.open(path, "w:gz") as archive:
+        for name, part in reversed(list(zip(names, whole, strict=True))):
+            content = part.tobytes()[: part.size - cut]
+            entry = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return whole.reshape(-1, 3073)
+
+
+def test_cifar10(tmp_path: Path) -> None:
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    records = cifar_archive(path, 4)
+    table = read_cifar10({path.name: path})
+    assert table.shape == (24, 3073)
+    np.testing.assert_array_equal(table["y"], records[:, 0])
+    np.testing.assert_allclose(table.iloc[:, 1:].to_numpy() * 255, records[:, 1:], rtol=1e-6)
+    with pytest.raises(LemmataError, match=r"cifar10: not the documented table: \(rows"):
+        read_raw("cifar10", {path.name: path})
+    cifar_archive(path, 4, cut=1)
+    with pytest.raises(LemmataError, match="no whole records of 3073"):
+        read_raw("cifar10", {path.name: path})
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(LemmataError, match="cifar10: not in the documented format"):
+        read_raw("cifar10", {path.name: path})
 
 
 @pytest.mark.mirror
