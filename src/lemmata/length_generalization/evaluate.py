@@ -34,7 +34,7 @@ def answers(model: Decoder, task: Task, questions: Ints) -> Answers:
     Exact match under teacher forcing is that of greedy decoding: the first error decides both. The
     confidence of a wrong answer is that of the answer which the model gives by itself.
     """
-    device = model.head.weight.device
+    device = model.device
     rows = task.encode(questions)
     parts = []
     for start in range(0, len(questions), CHUNK):
@@ -49,7 +49,7 @@ def _answers(
     inputs = torch.from_numpy(rows.inputs).to(device)
     targets = torch.from_numpy(rows.targets).to(device)
     here = targets != NONE
-    scores = model.head(model(inputs)).double().log_softmax(dim=2)  # (B, T, classes)
+    scores = model.scores(model(inputs)).double().log_softmax(dim=2)  # (B, T, classes)
     best, said = scores.max(dim=2)  # (B, T)
     right = (said == targets) & here
     exact = (right == here).all(dim=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,12 @@ from torch.nn import functional
 
 from lemmata.errors import LemmataError
 from lemmata.length_generalization.evaluate import Answers, answers
-from lemmata.length_generalization.strings import rows_frame, test_strings, train_batch
+from lemmata.length_generalization.strings import (
+    asked_in_a_row,
+    rows_frame,
+    test_strings,
+    train_batch,
+)
 from lemmata.length_generalization.tasks.table import task_named
 from lemmata.length_generalization.tasks.task import NONE, Rows, Task
 from lemmata.length_generalization.transformer import (
@@ -39,8 +44,8 @@ class Settings:
     train_length: L, the longest length trained on; batch_size rows a step in `parts` groups of one
     length each; warmup: steps of linear growth of the learning rate, which then stays to half the
     steps and falls linearly to 0; at_zero: share of rows whose positions start at 0, the others
-    anywhere that fits; penalty: coefficient of the positional regularizer; strings: of each test
-    bin. checkpoint_every and log_every count steps.
+    anywhere that fits; penalty: coefficient of the positional regularizer; reach: the longest test
+    string over L; strings: of each test bin. checkpoint_every and log_every count steps.
     """
 
     task: str
@@ -58,6 +63,7 @@ class Settings:
     weight_decay: float
     at_zero: float
     penalty: float
+    reach: Literal[2, 3]
     strings: int
     seed: int
     device: Device
@@ -82,11 +88,11 @@ class Trained:
     answers: pd.DataFrame
 
 
-def table_length(task: Task, train_length: int) -> int:
-    """Tokens in the longest row that is tested: twice the training length, marks and all."""
-    longest = int(task.lengths(2 * train_length)[-1])
+def table_length(task: Task, train_length: int, reach: int) -> int:
+    """Tokens in the longest row that is tested, marks and all."""
+    longest = int(task.lengths(reach * train_length)[-1])
     rng = stream(0, "longest row")
-    questions = task.sample(rng, longest, 64, task.symbols(train_length))
+    questions = task.sample(rng, longest, 64, task.symbols(reach * train_length))
     return int(task.encode(questions).inputs.shape[1]) + 1
 
 
@@ -98,11 +104,11 @@ def new_model(settings: Settings) -> Decoder:
         settings.heads,
         settings.width,
         settings.positions,
-        table_length(task, settings.train_length),
+        table_length(task, settings.train_length, settings.reach),
         settings.init_std,
     )
     return Decoder(
-        task.vocabulary(settings.train_length),
+        task.vocabulary(settings.reach * settings.train_length),
         architecture,
         torch_generator(settings.seed, "weights"),
         task.labels or None,
@@ -137,12 +143,12 @@ def train_decoder(
     run = Run(model, optimizer, checkpoints, segments=[] if segments is None else segments)
     steps = train(
         run,
-        _loss(settings, task, compute, model),
+        batch_loss(settings, task, compute, model),
         steps=settings.steps,
         seed=settings.seed,
         checkpoint_every=settings.checkpoint_every,
         stop_after_s=stop_after_s,
-        schedule=_schedule(settings),
+        schedule=schedule(settings),
     )
     for step, metrics in steps if label is None else progress(steps, settings.steps, label):
         if step % settings.log_every == 0 or step == settings.steps:
@@ -151,10 +157,23 @@ def train_decoder(
     return Trained(model, pd.DataFrame(run.history), _test(settings, task, compute, model))
 
 
-def _loss(
+def predictions(answers: pd.DataFrame) -> pd.DataFrame:
+    """The answers as binary predictions: y, whether it is right; p, the confidence."""
+    y = answers["exact"].astype(np.int64)
+    p = answers["confidence"].clip(0.0, 1.0)  # rounding may leave 1 + 1e-16
+    return answers[["seed", "split", "row"]].assign(y=y, p=p)
+
+
+def batch_loss(
     settings: Settings, task: Task, compute: Compute, model: Decoder
 ) -> Callable[[int], dict[str, Tensor]]:
-    """step -> mean cross entropy of what is asked in its batch, and the penalty beside it."""
+    """step -> cross entropy of what is asked, and the penalty beside it.
+
+    The sum over a batch over what is asked in one *on average*: so its expectation is the mean over
+    everything that is asked in training, to which long answers give more, as in a batch of mixed
+    lengths; the mean over a batch of one length would give each length the same weight.
+    """
+    everything = settings.batch_size * asked_in_a_row(task, settings.train_length, settings.reach)
 
     def loss(step: int) -> dict[str, Tensor]:
         batch = train_batch(
@@ -162,6 +181,7 @@ def _loss(
             settings.seed,
             step,
             settings.train_length,
+            settings.reach,
             settings.batch_size,
             settings.parts,
         )
@@ -170,15 +190,20 @@ def _loss(
         with compute.autocast():
             for rows in batch:
                 offsets = _offsets(rng, settings, model, rows)
-                hidden, asked = _asked(model, rows, offsets, compute)
-                scores.append(model.head(hidden))  # (asked, classes)
-                targets.append(asked)
-        found = functional.cross_entropy(torch.cat(scores).float(), torch.cat(targets))
+                hidden, wanted = _asked(model, rows, offsets, compute)
+                scores.append(model.scores(hidden).flatten(0, 1))  # (B * A, classes)
+                targets.append(wanted.flatten())
+        said, wanted = torch.cat(scores).float(), torch.cat(targets)
+        total = functional.cross_entropy(said, wanted, ignore_index=NONE, reduction="sum")
+        found = total / everything
         if not settings.penalty:
             return {"loss": found, "cross_entropy": found}
         penalty = positional_penalty(model)
-        total = found + settings.penalty * penalty
-        return {"loss": total, "cross_entropy": found, "penalty": penalty}
+        return {
+            "loss": found + settings.penalty * penalty,
+            "cross_entropy": found,
+            "penalty": penalty,
+        }
 
     return loss
 
@@ -186,11 +211,14 @@ def _loss(
 def _asked(
     model: Decoder, rows: Rows, offsets: Tensor | None, compute: Compute
 ) -> tuple[Tensor, Tensor]:
-    """Hidden states where something is asked (asked, D), and what it is (asked,)."""
+    """Hidden states (B, A, D) and targets (B, A) from the first place where anything is asked on.
+
+    A slice and not a choice of places: its gradient is a copy, where that of a choice is a scatter.
+    """
+    first = int((rows.targets != NONE).any(axis=0).argmax())
     inputs = torch.from_numpy(rows.inputs).to(compute.device)  # (B, T)
-    targets = torch.from_numpy(rows.targets).to(compute.device)  # (B, T)
-    here = targets != NONE
-    return model(inputs, offsets)[here], targets[here]
+    targets = torch.from_numpy(rows.targets[:, first:]).to(compute.device)
+    return model(inputs, offsets)[:, first:], targets
 
 
 def _offsets(
@@ -202,10 +230,11 @@ def _offsets(
     count, length = rows.inputs.shape
     free = rng.integers(0, model.architecture.table - length + 1, count)
     found = np.where(rng.random(count) < settings.at_zero, 0, free)
-    return torch.from_numpy(found).to(model.head.weight.device)
+    return torch.from_numpy(found).to(model.device)
 
 
-def _schedule(settings: Settings) -> Callable[[int], float]:
+def schedule(settings: Settings) -> Callable[[int], float]:
+    """step -> factor on the learning rate: warm-up, constant to half the steps, linear to 0."""
     half = settings.steps / 2
 
     def factor(step: int) -> float:
@@ -218,9 +247,10 @@ def _schedule(settings: Settings) -> Callable[[int], float]:
 def _test(settings: Settings, task: Task, compute: Compute, model: Decoder) -> pd.DataFrame:
     """`rows_frame` with exact (whole answer right), token_accuracy and confidence."""
     model.eval()
-    frame = rows_frame(task, settings.train_length, settings.strings)
+    tested = (settings.train_length, settings.reach, settings.strings)
+    frame = rows_frame(task, *tested)
     parts: list[Answers] = []
-    for _, _, questions in test_strings(task, settings.train_length, settings.strings):
+    for _, _, questions in test_strings(task, *tested):
         with compute.autocast():
             parts.append(answers(model, task, questions))
     model.train()

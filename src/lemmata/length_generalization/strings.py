@@ -13,13 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lemmata.length_generalization.tasks.task import Bools, Ints, Rows, Task
+from lemmata.length_generalization.tasks.table import TASKS
+from lemmata.length_generalization.tasks.task import NONE, Bools, Ints, Rows, Task
 from lemmata.training.batches import stream
 
 TEST_SHARE: Final = 8
 """One string in so many is the test's own."""
-BINS: Final = ("in_distribution", "half_longer", "twice_as_long")
-"""Lengths of [1, L], (L, 1.5 L] and (1.5 L, 2 L] for training lengths up to L."""
+BINS: Final = ("in_distribution", "half_longer", "twice_as_long", "three_times_as_long")
+"""Lengths of [1, L], (L, 1.5 L], (1.5 L, 2 L] and (2 L, 3 L] for training lengths up to L."""
+ROWS_OF_A_TASK: Final = 1_000_000
 _MULTIPLIERS: Final[NDArray[np.uint64]] = np.random.Generator(np.random.Philox(key=1)).integers(
     0, 2**64, 4096, dtype=np.uint64
 ) | np.uint64(1)
@@ -51,28 +53,47 @@ def draw(
 
 
 def train_batch(
-    task: Task, seed: int, step: int, train_length: int, rows: int, parts: int
+    task: Task, seed: int, step: int, train_length: int, reach: int, rows: int, parts: int
 ) -> list[Rows]:
-    """The batch of a step: `parts` groups, each of one random length: nothing is padded."""
+    """The batch of a step: `parts` groups, each of one length: nothing is padded.
+
+    Lengths come in random order, each once before any comes again: as uniform as single draws, and
+    steps next to each other differ less in what they ask.
+    """
     rng = stream(seed, f"length generalization {task.name}", step)
-    lengths = rng.choice(task.lengths(train_length), parts)
-    symbols = task.symbols(train_length)
-    return [
-        task.encode(draw(task, rng, int(length), rows // parts, symbols, test=False))
-        for length in lengths
-    ]
+    lengths = task.lengths(train_length)
+    symbols = task.symbols(reach * train_length)
+    found = []
+    for place in range((step - 1) * parts, step * parts):
+        turn, index = divmod(place, len(lengths))
+        order = stream(seed, f"lengths {task.name}", turn).permutation(len(lengths))
+        length = int(lengths[order[index]])
+        found.append(task.encode(draw(task, rng, length, rows // parts, symbols, test=False)))
+    return found
 
 
-def test_strings(task: Task, train_length: int, strings: int) -> list[tuple[str, int, Ints]]:
-    """(bin, length, questions) of the test: about `strings` distinct questions a bin.
+def asked_in_a_row(task: Task, train_length: int, reach: int) -> float:
+    """How much is asked in a training row on average: tokens of the answer, or labels."""
+    symbols = task.symbols(reach * train_length)
+    counts = []
+    for length in map(int, task.lengths(train_length)):
+        questions = task.sample(stream(0, f"asked {task.name}", length), length, 64, symbols)
+        counts.append(float((task.encode(questions).targets != NONE).sum(axis=1).mean()))
+    return float(np.mean(counts))
 
-    Lengths share a bin's strings equally; a length that has fewer strings gives what it has. The
-    same for every seed of a task.
+
+def test_strings(
+    task: Task, train_length: int, reach: int, strings: int
+) -> list[tuple[str, int, Ints]]:
+    """(bin, length, questions) of the test up to `reach` L: about `strings` questions a bin.
+
+    Questions of a length are distinct; lengths share a bin's strings equally, and one that has
+    fewer strings gives what it has. The same for every seed of a task.
     """
     found = []
-    symbols = task.symbols(train_length)
-    bounds = (0, train_length, train_length * 3 // 2, train_length * 2)
-    for number, name in enumerate(BINS):
+    symbols = task.symbols(reach * train_length)
+    bounds = (0, train_length, train_length * 3 // 2, train_length * 2, train_length * 3)
+    for number, name in enumerate(BINS[: reach + 1]):
         lengths = task.lengths(bounds[number + 1], above=bounds[number])
         share = -(-strings // len(lengths))
         for length in map(int, lengths):
@@ -83,17 +104,25 @@ def test_strings(task: Task, train_length: int, strings: int) -> list[tuple[str,
     return found
 
 
-def rows_frame(task: Task, train_length: int, strings: int) -> pd.DataFrame:
-    """One row a test string: row, bin, length, split (validation or test) and flags of the bins."""
-    parts = test_strings(task, train_length, strings)
-    table = pd.DataFrame(
+def rows_frame(task: Task, train_length: int, reach: int, strings: int) -> pd.DataFrame:
+    """One row a test string: row, split (validation or test), bin, length.
+
+    row: unique over all tasks, whatever others are run, so that tables of tasks can stand together.
+    """
+    parts = test_strings(task, train_length, reach, strings)
+    counts = [len(questions) for _, _, questions in parts]
+    first = list(TASKS).index(task.name) * ROWS_OF_A_TASK
+    rows = first + np.arange(sum(counts))
+    return pd.DataFrame(
         {
-            "bin": np.repeat([name for name, _, _ in parts], [len(q) for _, _, q in parts]),
-            "length": np.repeat([n for _, n, _ in parts], [len(q) for _, _, q in parts]),
+            "row": rows,
+            "split": np.where(rows % 2 == 0, "validation", "test"),
+            "bin": np.repeat([name for name, _, _ in parts], counts),
+            "length": np.repeat([length for _, length, _ in parts], counts),
         }
     )
-    table.insert(0, "row", np.arange(len(table)))
-    table.insert(1, "split", np.where(table["row"] % 2 == 0, "validation", "test"))
-    for name in BINS:
-        table[f"g_{name}"] = table["bin"] == name
-    return table
+
+
+def bin_flags(rows: pd.DataFrame) -> pd.DataFrame:
+    """row, and for each bin of lengths whether the row is in it: g_in_distribution, ..."""
+    return rows[["row"]].assign(**{f"g_{name}": rows["bin"] == name for name in BINS})

@@ -76,15 +76,13 @@ class Decoder(nn.Module):
         )
         self.blocks = nn.ModuleList(Block(architecture) for _ in range(architecture.layers))
         self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, classes or vocabulary, bias=False)
+        self.classifier = None if classes is None else nn.Linear(width, classes, bias=False)
         _initialise(self, generator)
-        if classes is None:
-            self.head.weight = self.token_embedding.weight
 
     def forward(
         self, tokens: Tensor, offsets: Tensor | None = None, cache: Cache | None = None
     ) -> Tensor:
-        """Final hidden states (B, T, D) of tokens (B, T); `head` makes scores of them.
+        """Final hidden states (B, T, D) of tokens (B, T); `scores` makes scores of them.
 
         offsets: (B,) position of each row's first token, 0 where None. cache: filled in place with
         the new tokens, which continue those that it holds. Raises LemmataError for tokens beyond
@@ -101,6 +99,16 @@ class Decoder(nn.Module):
                 cache.layers[number : number + 1] = [held]
         hidden: Tensor = self.norm(x)
         return hidden
+
+    def scores(self, hidden: Tensor) -> Tensor:
+        """Scores (..., vocabulary or classes) of hidden states (..., D)."""
+        last = self.token_embedding if self.classifier is None else self.classifier
+        return functional.linear(hidden, last.weight)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.token_embedding.weight.device
 
     def _places(self, tokens: Tensor, offsets: Tensor | None, cache: Cache | None) -> Tensor:
         begin = cache.length if cache is not None else 0
@@ -143,7 +151,10 @@ class Block(nn.Module):
         """New states (B, T, D), and the keys and values (B, H, T, D/H) of all tokens so far."""
         batch, length, width = x.shape
         fused = self.query_key_value(self.norm_attention(x))  # (B, T, 3 D)
-        q, k, v = fused.view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = (
+            part.view(batch, length, self.heads, -1).transpose(1, 2)  # (B, H, T, D/H)
+            for part in fused.split(width, dim=2)
+        )
         if self.rotary:
             q, k = _rotated(q, places), _rotated(k, places)
         if held is not None:
@@ -193,7 +204,7 @@ def generate(model: Decoder, prompts: Tensor, steps: int, end: int) -> tuple[Ten
     confidence = torch.zeros(len(prompts), dtype=torch.float64, device=prompts.device)
     said = []
     for step in range(steps):
-        scores = model.head(hidden[:, -1]).double().log_softmax(dim=1)  # (B, V)
+        scores = model.scores(hidden[:, -1]).double().log_softmax(dim=1)  # (B, V)
         best, chosen = scores.max(dim=1)
         confidence += torch.where(done, 0.0, best)
         chosen = torch.where(done, end, chosen)

@@ -6,7 +6,7 @@ follows from SEP on; they are schemas, one program for each finite alphabet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 ACCEPTORS: Final[dict[str, str]] = {
@@ -154,3 +154,25 @@ def unique_copy(letters: Sequence[str]) -> str:
     ends = ["Q[SEP] and exists(Q[SEP] and after_BOS)"]
     ends += [f"Q[{a}] and exists(Q[SEP] and after_{k})" for k, a in enumerate(letters)]
     return "\n".join([*lines, f"NEXT[EOS] := {' or '.join(ends)}"])
+
+
+def _fixed(text: str) -> Callable[[Sequence[str]], str]:
+    return lambda _letters: text
+
+
+_DEPTHS: Final = {"dyck_2": 2, "dyck_3": 3, "dyck_4": 4, "dyck_12": 12}
+_LANGUAGES: Final = (
+    *("tomita_1", "tomita_2", "tomita_4", "tomita_7"),
+    *("a_to_e", "ab_d_bc", "even_a", "fourth_a", "abab"),
+)
+BY_TASK: Final[dict[str, Callable[[Sequence[str]], str]]] = {
+    "binary_majority": majority,
+    "majority": majority,
+    "interleave": _fixed(interleave()),
+    "sort": sort,
+    "unique_copy": unique_copy,
+    "count": count,
+    **{name: _fixed(bounded_dyck(depth)) for name, depth in _DEPTHS.items()},
+    **{name: _fixed(ACCEPTORS[name]) for name in _LANGUAGES},
+}
+"""Task -> letters of its alphabet -> text of its program, one an alphabet."""

@@ -176,3 +176,18 @@ def program_trace(program: Program, row: list[int]) -> Trace:
     with trace() as found:
         program(tokens(row))
     return found
+
+
+BY_TASK: Final[dict[str, Program]] = {
+    "binary_majority": majority,
+    "majority": majority,
+    "mode": majority,
+    "unique_copy": unique_copy,
+    "sort": sort,
+    "count": count,
+    "parity_running": parity_running,
+    "parity_ones": parity_ones,
+    "addition_reverse": addition_reverse,
+    "addition_forward": addition_forward,
+}
+"""Task -> its program."""

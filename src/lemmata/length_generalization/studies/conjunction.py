@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lemmata.length_generalization.min_degree import frozen_accuracy
-from lemmata.length_generalization.studies.exact_match import Study
-from lemmata.stats import Interval, evidence_table, exact
+from lemmata.stats import Interval, Study, evidence_table, exact
 from lemmata.tables import read_table
 
 

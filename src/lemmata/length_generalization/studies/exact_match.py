@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,18 +17,11 @@ REPLICATES: Final = 4000
 LEVEL: Final = 0.95
 
 
-class Study(NamedTuple):
-    """table: the numbers behind the figure; evidence: statistic, value, lower, upper, n."""
-
-    table: pd.DataFrame
-    evidence: pd.DataFrame
-
-
-def read_answers(names: Iterable[tuple[str, str]], paths: Iterable[str]) -> pd.DataFrame:
-    """All answer tables, with the task and the model of each: names are (task, model)."""
+def read_answers(tasks: Iterable[str], models: Iterable[str], paths: Iterable[str]) -> pd.DataFrame:
+    """All answer tables, with the task and the model of each."""
     frames = [
         read_table(path).assign(task=task, model=model)
-        for (task, model), path in zip(names, paths, strict=True)
+        for task, model, path in zip(tasks, models, paths, strict=True)
     ]
     return pd.concat(frames, ignore_index=True)
 

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lemmata.length_generalization.positional_product import far_error
-from lemmata.length_generalization.studies.exact_match import Study
-from lemmata.stats import evidence_table, mean_interval
+from lemmata.stats import Study, evidence_table, mean_interval
 from lemmata.tables import read_table
 
 

@@ -14,12 +14,11 @@ from lemmata.length_generalization.crasp.evaluate import accepts, facts, followi
 from lemmata.length_generalization.crasp.parser import parse
 from lemmata.length_generalization.rasp import programs as rasp
 from lemmata.length_generalization.rasp.core import tokens
-from lemmata.length_generalization.studies.exact_match import Study
 from lemmata.length_generalization.tasks.languages import AUTOMATA
 from lemmata.length_generalization.tasks.table import TASKS
 from lemmata.length_generalization.tasks.task import NONE, Bools, Ints
 from lemmata.length_generalization.vocabulary import FIRST, MARKS
-from lemmata.stats import evidence_table, exact
+from lemmata.stats import Study, evidence_table, exact
 
 LETTERS: Final = 5
 
@@ -40,12 +39,11 @@ def study(longest: int) -> Study:
 
 def _acceptors(longest: int) -> Iterator[dict[str, object]]:
     """Every language with a program, against its automaton."""
-    depths = {"dyck_2": 2, "dyck_3": 3, "dyck_4": 4, "dyck_12": 12}
     for name, automaton in AUTOMATA.items():
-        if not TASKS[name].ape:
+        schema = crasp.BY_TASK.get(name)
+        if schema is None:
             continue
-        text = crasp.bounded_dyck(depths[name]) if name in depths else crasp.ACCEPTORS[name]
-        program, letters = parse(text, name), len(automaton.alphabet)
+        program, letters = parse(schema(automaton.alphabet), name), len(automaton.alphabet)
         symbols = {a: k for k, a in enumerate(automaton.alphabet)}
         reach = int(longest * np.log(2) / np.log(letters)) if letters > 1 else 4 * longest
         strings = wrong = 0
@@ -58,16 +56,12 @@ def _acceptors(longest: int) -> Iterator[dict[str, object]]:
 
 def _generators(longest: int) -> Iterator[dict[str, object]]:
     names = [str(k) for k in range(LETTERS)]
-    schemas: dict[str, tuple[str, int]] = {
-        "binary_majority": (crasp.majority(names[:2]), 2),
-        "majority": (crasp.majority(names[:3]), 3),
-        "interleave": (crasp.interleave(), 2),
-        "sort": (crasp.sort(names), LETTERS),
-        "unique_copy": (crasp.unique_copy(names), LETTERS),
-        "count": (crasp.count(names), LETTERS),
-    }
-    for name, (text, letters) in schemas.items():
-        program = parse(text, name)
+    sizes = {"binary_majority": 2, "majority": 3, "interleave": 2}
+    for name, schema in crasp.BY_TASK.items():
+        if TASKS[name].labels:
+            continue
+        letters = sizes.get(name, LETTERS)
+        program = parse(schema(names[:letters]), name)
         symbols = MARKS | {a: FIRST + k for k, a in enumerate(names[:letters])}
         strings = wrong = 0
         for questions in questions_of(name, letters, longest):
@@ -83,17 +77,12 @@ def _generators(longest: int) -> Iterator[dict[str, object]]:
 
 
 def _rasp_programs(longest: int) -> Iterator[dict[str, object]]:
-    listed: dict[str, tuple[rasp.Program, int]] = {
-        "majority": (rasp.majority, 3),
-        "unique_copy": (rasp.unique_copy, LETTERS),
-        "sort": (rasp.sort, LETTERS),
-        "count": (rasp.count, LETTERS),
-        "parity_running": (rasp.parity_running, 2),
-        "parity_ones": (rasp.parity_ones, 2),
-        "addition_reverse": (rasp.addition_reverse, 10),
-        "addition_forward": (rasp.addition_forward, 10),
-    }
-    for name, (program, letters) in listed.items():
+    sizes = {"majority": 3, "parity_running": 2, "parity_ones": 2}
+    sizes |= dict.fromkeys(("addition_reverse", "addition_forward"), 10)
+    for name, program in rasp.BY_TASK.items():
+        if name in ("binary_majority", "mode"):  # majority's own
+            continue
+        letters = sizes.get(name, LETTERS)
         strings = wrong = 0
         for questions in questions_of(name, letters, longest):
             rows = TASKS[name].encode(questions)
@@ -128,7 +117,8 @@ def questions_of(task: str, letters: int, longest: int) -> Iterator[Ints]:
         yield np.concatenate([first, plus, second], axis=1)
         return
     keep = _untied_columns if task == "interleave" else _untied
-    for words in _words(letters, longest * 2 // 3):
+    reach = longest if task in ("binary_majority", "interleave") else longest * 2 // 3
+    for words in _words(letters, reach):
         if task.startswith("parity_"):
             hints = rasp.HINTS + np.broadcast_to(np.arange(words.shape[1]), words.shape)
             yield np.stack([hints, FIRST + words], axis=2).reshape(len(words), -1)

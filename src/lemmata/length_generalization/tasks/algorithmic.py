@@ -161,8 +161,8 @@ def _tied(letters: Ints, symbols: int) -> Bools:
     return found
 
 
-def _twice(train_length: int) -> int:
-    return 2 * train_length
+def _each_its_own(longest: int) -> int:
+    return longest
 
 
 ALGORITHMIC: Final = (
@@ -209,7 +209,7 @@ ALGORITHMIC: Final = (
         "sort",
         sample_distinct,
         in_order,
-        _twice,
+        _each_its_own,
         ape=True,
         nope=True,
         ac0=True,
@@ -220,7 +220,7 @@ ALGORITHMIC: Final = (
         "copy, unique",
         sample_distinct,
         copy,
-        _twice,
+        _each_its_own,
         ape=True,
         nope=False,
         ac0=True,
@@ -260,16 +260,17 @@ ALGORITHMIC: Final = (
         ac0=True,
         least=4,
         separable=12,
+        spell=lambda n: "01+"[n],
     ),
     Task(
         "count",
         "count",
         sample_range,
         counted,
-        _twice,
+        _each_its_own,
         ape=True,
         nope=True,
         ac0=True,
-        separable=1 << 30,  # 2L questions of each length at most
+        separable=1 << 30,  # too few questions of any length
     ),
 )

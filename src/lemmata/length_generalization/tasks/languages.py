@@ -179,6 +179,7 @@ def _task(
         step=step,
         separable=separable,
         labels=max(labels, 2),
+        spell=lambda n: automaton.alphabet[n],
     )
 
 

@@ -125,48 +125,67 @@ def sample_mode(rng: np.random.Generator, length: int, rows: int, _symbols: int)
     return sample_letters(rng, length, rows, MODE_SYMBOLS)
 
 
+def _spell_parity(n: int) -> str:
+    return str(n) if n < HINTS - FIRST else f"#{n - (HINTS - FIRST)}"
+
+
+def _spell_addition(n: int) -> str:
+    if n < DIGITS:
+        return str(n)
+    return "+" if n == PLUS - FIRST else f"#{n - (ADDITION_HINTS - FIRST)}"
+
+
+def _spell_mode(n: int) -> str:
+    return "abcde"[n] if n < MODE_SYMBOLS else str(n - MODE_SYMBOLS)
+
+
 SCRATCHPADS: Final = (
     Task(
         "parity_running",
         "parity, running scratchpad",
         sample_hinted_bits,
         running_parity,
-        lambda longest: 2 + 2 * longest,
+        lambda longest: 2 + longest,
         separable=12,
+        spell=_spell_parity,
     ),
     Task(
         "parity_ones",
         "parity, scratchpad of ones",
         sample_hinted_bits,
         parity_of_ones,
-        lambda longest: 2 + 2 * longest,
+        lambda longest: 2 + longest,
         separable=12,
+        spell=_spell_parity,
     ),
     Task(
         "addition_reverse",
         "addition, reversed with hints",
         sample_hinted_addition,
         sum_reverse,
-        lambda longest: DIGITS + 1 + 2 * longest,
+        lambda longest: DIGITS + 1 + longest,
         least=2,
         separable=4,
+        spell=_spell_addition,
     ),
     Task(
         "addition_forward",
         "addition with hints",
         sample_hinted_addition,
         sum_forward,
-        lambda longest: DIGITS + 1 + 2 * longest,
+        lambda longest: DIGITS + 1 + longest,
         least=2,
         separable=4,
+        spell=_spell_addition,
     ),
     Task(
         "mode",
         "mode of 5",
         sample_mode,
         most_frequent,
-        lambda longest: MODE_SYMBOLS + 1 + 2 * longest,
+        lambda longest: MODE_SYMBOLS + 1 + longest,
         separable=6,
+        spell=_spell_mode,
         chance=1 / MODE_SYMBOLS,
     ),
     Task(
@@ -174,16 +193,18 @@ SCRATCHPADS: Final = (
         "mode of 5, counts in order",
         sample_mode,
         mode_by_count,
-        lambda longest: MODE_SYMBOLS + 1 + 2 * longest,
+        lambda longest: MODE_SYMBOLS + 1 + longest,
         separable=6,
+        spell=_spell_mode,
     ),
     Task(
         "mode_by_appearance",
         "mode of 5, counts as they come",
         sample_mode,
         mode_by_appearance,
-        lambda longest: MODE_SYMBOLS + 1 + 2 * longest,
+        lambda longest: MODE_SYMBOLS + 1 + longest,
         separable=6,
+        spell=_spell_mode,
     ),
 )
 """Tasks that arXiv 2410.02140 does not classify: `ape`, `nope` and `ac0` are unknown."""

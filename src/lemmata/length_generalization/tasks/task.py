@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemmata.errors import LemmataError
-from lemmata.length_generalization.vocabulary import BOS, EOS, SEP
+from lemmata.length_generalization.vocabulary import BOS, EOS, FIRST, MARKS, SEP
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -30,12 +30,13 @@ class Task:
     """A task of one of the two papers.
 
     sample: (generator, length, rows, symbols) -> questions (B, Q); answer: questions -> (B, A) with
-    NONE behind shorter ones, or (B, Q) classes for a labelling task; symbols: longest training
+    NONE behind shorter ones, or (B, Q) classes for a labelling task; symbols: longest tested
     length -> how many symbols the alphabet has; least: shortest length, longer ones in steps of
     `step`; separable: shortest length with enough strings that the test can have some of its own.
     labels: classes per position (0 for a task that is answered in tokens). ape, nope: whether a
     C-RASP[periodic, local] and a C-RASP[] program exists; ac0: whether the task is in AC0; None
-    where the papers do not say. chance: share of right answers by guessing.
+    where the papers do not say. chance: share of right answers by guessing. spell: number of a
+    symbol (its token less FIRST) -> how it reads.
     """
 
     name: str
@@ -51,14 +52,15 @@ class Task:
     separable: int = 10
     labels: int = 0
     chance: float = 0.0
+    spell: Callable[[int], str] = str
 
-    def vocabulary(self, train_length: int) -> int:
+    def vocabulary(self, longest: int) -> int:
         """Number of tokens, marks included."""
-        return 3 + self.symbols(train_length)
+        return 3 + self.symbols(longest)
 
-    def classes(self, train_length: int) -> int:
+    def classes(self, longest: int) -> int:
         """Number of outputs of a model of the task."""
-        return self.labels or self.vocabulary(train_length)
+        return self.labels or self.vocabulary(longest)
 
     def lengths(self, longest: int, above: int = 0) -> Ints:
         """The lengths in (above, longest] that the task has."""
@@ -76,6 +78,17 @@ class Task:
         if self.labels:
             return _label_rows(questions, self.answer(questions))
         return _answer_rows(questions, self.answer(questions))
+
+    def read(self, question: Ints) -> str:
+        """The encoded row of one question (Q,) as words; labels stand behind their letters."""
+        inputs, targets = (row[0] for row in self.encode(question[None]))
+        marks = {token: name for name, token in MARKS.items()}
+        words = [marks.get(t, "") or self.spell(t - FIRST) for t in map(int, inputs)]
+        if self.labels:
+            pairs = zip(words[1:], map(int, targets[1:]), strict=True)
+            return " ".join([words[0], *(f"{word}/{label}" for word, label in pairs)])
+        answered = [*words, "EOS"]
+        return " ".join(answered[: answered.index("EOS") + 1])  # what pads is not read
 
 
 def _answer_rows(questions: Ints, answers: Ints) -> Rows:

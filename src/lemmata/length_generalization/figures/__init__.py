@@ -1,0 +1,1 @@
+"""Figures of length generalization: each draws one table."""

@@ -1,0 +1,12 @@
+"""Figure ape_against_nope: learned positions against none."""
+
+from lemmata.length_generalization.figures.ape_against_nope import draw
+from lemmata.plotting import save_figure
+from lemmata.provenance.job import TRAINED, job
+from lemmata.tables import read_table, write_table
+
+with job(snakemake, TRAINED) as j:
+    data = read_table(j.input.table)
+    write_table(data, j.output.data, j.stamp)
+    fig = draw(data)
+    save_figure(fig, [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"], j.output.data)
