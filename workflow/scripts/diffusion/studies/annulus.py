@@ -1,0 +1,15 @@
+"""Study annulus: the flow from an annulus to a spiral."""
+
+import torch
+
+from lemmata.diffusion.sampling_annulus import sample_annulus
+from lemmata.diffusion.studies.annulus import study
+from lemmata.diffusion.trained import sample_all
+from lemmata.provenance.job import TRAINED, job
+from lemmata.tables import write_table
+
+with job(snakemake, TRAINED) as j:
+    torch.set_num_threads(j.threads)
+    result = study(sample_all(sample_annulus, **j.cfg, paths=j.input.models))
+    write_table(result.table, j.output.table, j.stamp)
+    write_table(result.evidence, j.output.evidence, j.stamp)
