@@ -35,6 +35,8 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/calibration.smk"
 include: "workflow/rules/multicalibration.smk"
+include: "workflow/rules/length_generalization.smk"
+include: "workflow/rules/diffusion.smk"
 include: "workflow/rules/report.smk"
 
 

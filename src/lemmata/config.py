@@ -57,6 +57,20 @@ def _check_relations(config: Mapping[str, Any]) -> None:
     sizes = lookup(config, key)
     if sizes != sorted(sizes):
         raise LemmataError(f"config: {key} = {sizes}: must grow")
+    tasks = lookup(config, "length_generalization.tasks")
+    for task in lookup(config, "length_generalization.sweep.tasks"):
+        if task not in tasks:
+            key = "length_generalization.sweep.tasks"
+            raise LemmataError(f"config: {key}: {task!r}: {_choice(task, sorted(tasks))}")
+    learned = lookup(config, "diffusion.learned")
+    used = {
+        f"studies.{name}.networks": study["networks"] for name, study in learned["studies"].items()
+    }
+    for at, names in ({"images": list(learned["images"])} | used).items():
+        for name in names:
+            if name not in learned["networks"]:
+                known = _choice(name, sorted(learned["networks"]))
+                raise LemmataError(f"config: diffusion.learned.{at}: {name!r}: {known}")
 
 
 def read_yaml(path: Path) -> Any:

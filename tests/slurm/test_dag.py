@@ -17,7 +17,7 @@ from tests.slurm.tree import Tree
 
 pytestmark = pytest.mark.slurm
 
-GROUPED = {"prepare", "group_flags", "fit_classical", "smooth_ece"}
+GROUPED = {"prepare", "group_flags", "fit_classical", "smooth_ece", "train_conjunction"}
 ALONE = {
     "train_network",
     "study",
@@ -26,12 +26,25 @@ ALONE = {
     "train_base",
     "multicalibrate",
     "analyse",
+    "train_decoder",
+    "train_diffusion",
+    "sample_images",
+    "group_images",
+    "study_images",
+    "study_learned",
+    "study_diffusion",
+    "train_selected",
+    "train_products",
+    "select_decoder",
+    "test_strings",
+    "study_length",
 }
 ON_THE_CLUSTER = GROUPED | ALONE
 # Every rule several times; each data set more is a minute more of a queue that nobody waits for.
 FEWER = """
 calibration: {datasets: [wine, digits, oscillating]}
 multicalibration: {datasets: [fair]}
+diffusion: {learned: {studies: {memorisation: {networks: [spiral_10, spiral_20]}}}}
 """
 
 

@@ -32,10 +32,13 @@ def test_every_scale_is_valid(project: Path, user: dict[str, Any], scale: str) -
     assert config["scale"] == scale
 
 
+# Post-processors, tasks, images and settings of single data sets are the scale's own to choose.
+OWN = ("post_processors", "models_of", "tasks", "images")
+
+
 def test_scales_hold_the_same_keys(project: Path) -> None:
     def keys(value: Any, prefix: str = "") -> set[str]:
-        # Post-processors and settings of single data sets are the scale's own to choose.
-        if not isinstance(value, dict) or prefix.endswith(("post_processors", "models_of")):
+        if not isinstance(value, dict) or prefix.endswith(OWN):
             return {prefix}
         return set().union(*(keys(v, f"{prefix}.{k}") for k, v in value.items()))
 

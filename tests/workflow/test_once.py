@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -93,3 +94,13 @@ def test_lease_of_a_dead_job_is_taken_over_with_a_line(project: Path, tmp_path: 
     assert "takes over train_network" in log
     assert "waits for" not in log
     assert len(read_record(tree / MODEL / "train.prov.json")["segments"]) == 2
+
+
+def test_no_rule_file_overwrites_a_name_of_another(project: Path) -> None:
+    """All rule files share one namespace: the later definition would win without a word."""
+    names = [
+        name
+        for path in sorted(project.glob("workflow/rules/*.smk"))
+        for name in re.findall(r"^def (\w+)|^([A-Z_]+) =", path.read_text(), re.MULTILINE)
+    ]
+    assert len(names) == len(set(names))

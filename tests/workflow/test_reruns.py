@@ -26,6 +26,12 @@ TABULAR, IMAGES, SEEDS = 3, 1, 2
 DATASETS = TABULAR + IMAGES
 FORECASTS = 1  # oscillating: predictions that come with the data, drawn binned and smooth too
 CLASSICAL = 5
+ANSWERED = 2  # decoders with and without positions: their answers are predictions too
+LENGTH_FIGURES = 8
+DIFFUSION_FIGURES = 14
+IMAGE_FIGURES = 2
+GENERATED = 1  # what generated digits are taken for is a table of predictions too
+DIFFUSION_NETWORKS = 13
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
 STUDIES = 8
 ON_PREDICTIONS = 4  # studies that read the models' predictions
@@ -51,9 +57,13 @@ BASED = MULTICALIBRATED | {"fit_base": BASE_CLASSICAL, "train_base": BASE_NETWOR
 STUDY_CLAIMS = KNOWN_CLAIMS + REAL_CLAIMS + INVARIANT_CLAIMS
 
 
-def judged(claims: int) -> dict[str, int]:
-    """Verdicts that are asked anew, and the table of them."""
-    return {"judge": claims, "claims_table": 1}
+# What follows when every post-processor of the shared stage changes.
+RECALIBRATED = {
+    "recalibrate": DATASETS + ANSWERED + GENERATED,
+    "plot_recalibration": DATASETS + ANSWERED + GENERATED,
+    "study_length": 1,  # how confidence loses its calibration with length
+    "plot_length": 1,
+}
 
 
 def measured(datasets: int) -> dict[str, int]:
@@ -64,6 +74,30 @@ def measured(datasets: int) -> dict[str, int]:
         "plot_reliability": datasets,
         "plot_recalibration": datasets,
     }
+
+
+def together(*parts: dict[str, int]) -> dict[str, int]:
+    """Jobs of several causes that share none."""
+    return dict(sum(map(Counter, parts), Counter()))
+
+
+# What follows when digits or their judge change: samples, their study, figures and predictions.
+GUIDED_IMAGES = {
+    "sample_images": SEEDS,
+    "group_images": 1,
+    "study_images": 1,
+    "plot_images": IMAGE_FIGURES,
+}
+# And when networks are trained anew, or samplers change: what is sampled from all of them.
+SAMPLED = together(GUIDED_IMAGES, measured(GENERATED), {"study_learned": 5, "plot_diffusion": 5})
+DIFFUSED = SAMPLED | {"train_diffusion": DIFFUSION_NETWORKS * SEEDS}
+# The claims on learned scores: the Gaussian example, the plane, digits; five of the tutorial's.
+LEARNED_CLAIMS = 3 + 4
+
+
+def judged(claims: int) -> dict[str, int]:
+    """Verdicts that are asked anew, and the table of them."""
+    return {"judge": claims, "claims_table": 1}
 
 
 SMOKE = "config/scales/smoke.yaml"
@@ -143,9 +177,12 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         scale("dpi: 100", "dpi: 120"),
         {
             "plot_study": STUDIES,
-            "plot_reliability": DATASETS + FORECASTS,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED,
             "plot_pair": FORECASTS,
-            "plot_recalibration": DATASETS,
+            "plot_recalibration": DATASETS + ANSWERED + GENERATED,
+            "plot_length": LENGTH_FIGURES,
+            "plot_diffusion": DIFFUSION_FIGURES,
+            "plot_images": IMAGE_FIGURES,
             "plot_multicalibration": STUDY_FIGURES,
             "plot_analysis": 3,
             "plot_data_size": 1,
@@ -154,8 +191,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one SmoothECE option": (
         scale("level: 0.95", "level: 0.9"),
         {
-            "smooth_ece": DATASETS + FORECASTS,
-            "plot_reliability": DATASETS + FORECASTS,
+            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED,
             "plot_pair": FORECASTS,
         },
     ),
@@ -189,20 +226,23 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "fit_classical": TABULAR * CLASSICAL,
             "train_network": NETWORKS * SEEDS,
         }
-        | measured(DATASETS)
+        | measured(DATASETS + GENERATED)
         | DOWNSTREAM
         | BASED
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS),
+        | GUIDED_IMAGES
+        | {"train_diffusion": SEEDS}
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1),
     ),
     "a module that only training uses": (
         source("training/networks.py", "import math", "import math\nimport cmath"),
         {"train_network": NETWORKS * SEEDS}
-        | measured(DATASETS)
         | DOWNSTREAM
         | MULTICALIBRATED
         # The study of invariants reads naive Bayes alone.
         | {"train_base": BASE_NETWORKS, "multicalibrate": 2, "analyse": 2, "plot_analysis": 2}
-        | judged(ON_PREDICTIONS + KNOWN_CLAIMS + REAL_CLAIMS),
+        | DIFFUSED
+        | measured(DATASETS + GENERATED)
+        | judged(ON_PREDICTIONS + KNOWN_CLAIMS + REAL_CLAIMS + LEARNED_CLAIMS),
     ),
     "a module that one study uses": (
         source("calibration/studies/cost.py", "import time", "import time\nimport math"),
@@ -227,13 +267,14 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "a version of a library": (
         another_version("scikit-learn"),
         {"fit_classical": TABULAR * CLASSICAL}
-        | measured(TABULAR)
+        | measured(TABULAR + GENERATED)
         # Isotonic regression is scikit-learn's, wherever predictions are recalibrated.
-        | {"recalibrate": DATASETS, "plot_recalibration": DATASETS}
+        | RECALIBRATED
         | DOWNSTREAM
         | MULTICALIBRATED
         | {"fit_base": BASE_CLASSICAL}
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS),
+        | GUIDED_IMAGES
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1),
     ),
     "a group's definition": (
         lambda tree: edit(tree, "config/groups.yaml", "thin_strokes: {", "few_strokes: {", 1),
@@ -245,7 +286,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a post-processor of the shared stage": (
         scale("hkrr: {alpha: 0.1}", "hkrr: {alpha: 0.05}"),
-        {"recalibrate": DATASETS, "plot_recalibration": DATASETS},
+        RECALIBRATED,
     ),
     "a base model's hyper-parameter": (
         scale("svm: {alpha: 1.0e-4", "svm: {alpha: 1.0e-3"),
@@ -258,6 +299,58 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "plot_data_size": 1,
         }
         | judged(REAL_CLAIMS),
+    ),
+    "one task's training": (
+        scale("    sort: {models:", "    sort: {steps: 21, models:"),
+        {
+            "train_decoder": 2,  # with and without positions
+            "smooth_ece": ANSWERED,
+            "recalibrate": ANSWERED,
+            "plot_reliability": ANSWERED,
+            "plot_recalibration": ANSWERED,
+            "study_length": 3,  # predicted, lengths, confidence
+            "plot_length": 4,
+        }
+        | judged(6),
+    ),
+    "a configuration of a sweep": (
+        scale("heads: [1, 2]\n    widths: [16]", "heads: [1]\n    widths: [16]"),
+        {
+            "select_decoder": 1,
+            "train_selected": 1,
+            "smooth_ece": 1,
+            "recalibrate": 1,
+            "plot_reliability": 1,
+            "plot_recalibration": 1,
+            "study_length": 4,
+            "plot_length": 5,
+        }
+        | judged(6),
+    ),
+    "one exact study's size": (
+        scale("velocities: {steps: 50", "velocities: {steps: 60"),
+        {"study_diffusion": 1, "plot_diffusion": 1} | judged(2),
+    ),
+    "a sampler": (
+        source("diffusion/samplers.py", "import math", "import cmath\nimport math"),
+        {
+            "study_diffusion": 6,  # all but the reverse step and the variance reduction
+        }
+        | SAMPLED
+        | {"plot_diffusion": 12}
+        | judged(11 + LEARNED_CLAIMS),
+    ),
+    "one network's training": (
+        scale("spiral_20: {data: spiral", "spiral_20: {steps: 21, data: spiral"),
+        {"train_diffusion": SEEDS, "study_learned": 1, "plot_diffusion": 1} | judged(1),
+    ),
+    "the programs of a language": (
+        source(
+            "length_generalization/crasp/programs.py",
+            "from typing import Final",
+            "import math\nfrom typing import Final",
+        ),
+        {"study_length": 1, "plot_length": 1} | judged(2),
     ),
     "one data set fewer": (
         scale("datasets: [breast_cancer, wine, ", "datasets: [breast_cancer, "),
@@ -329,7 +422,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "all code checked out anew": (rewrite_unchanged, {}),
     "a script edited with an old mtime": (
         old_mtime_edit,
-        {"plot_reliability": DATASETS + FORECASTS},
+        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED},
     ),
     "the mirror": (
         lambda tree: edit(tree, "config/config.yaml", "mirror: null", "mirror: /elsewhere"),

@@ -126,7 +126,7 @@ rule recalibrate:
     "Recalibration of every model on {wildcards.dataset}, measured by group before and after."
     input:
         predictions=predictions_of_all,
-        groups="<results>/data/{dataset}/groups.parquet",
+        groups=groups_of,
     output:
         predictions="<results>/{family}/{dataset}/recalibrated/predictions.parquet",
         metrics="<results>/{family}/{dataset}/recalibrated/metrics.parquet",

@@ -16,8 +16,8 @@ from lemmata.provenance import code as provenance_code
 
 wildcard_constraints:
     dataset="[a-z0-9_]+",
-    family="[a-z]+",
-    model=r"(?!figures$|recalibrated$)[a-z_]+",  # folders beside those of the models
+    family="[a-z_]+",
+    model=r"(?!(figures|recalibrated)(/|$))[a-z0-9_]+",  # folders beside those of the models
     seed="[0-9]+",
     study="[a-z_]+",
 
@@ -168,6 +168,10 @@ PREDICTIONS = {
 }
 
 
+# Family -> the seed that its diagrams show.
+FIRST_SEED = {"calibration": CALIBRATION["seeds"][0]}
+
+
 def predictions_of(wc):
     """The prediction tables of the model that the wildcards name."""
     return PREDICTIONS[wc.family, wc.dataset, wc.model]
@@ -206,7 +210,7 @@ def study_cfg(wc):
 
 def pair_cfg(wc):
     """Model, seed and bins of the pair of diagrams, and the resolution."""
-    seed = 0 if wc.dataset in FORECASTS else CALIBRATION["seeds"][0]
+    seed = 0 if wc.dataset in FORECASTS else FIRST_SEED[wc.family]
     bins = lookup(CONFIG, "calibration.binned_ece.bins")
     own = {"model": wc.model, "seed": seed, "bins": bins}
     return canonical(own | {"dpi": CONFIG["figures"]["dpi"]})
@@ -214,7 +218,7 @@ def pair_cfg(wc):
 
 def reliability_cfg(wc):
     """The seed that is drawn, and the resolution."""
-    seed = 0 if wc.dataset in FORECASTS else CALIBRATION["seeds"][0]
+    seed = 0 if wc.dataset in FORECASTS else FIRST_SEED[wc.family]
     return canonical({"seed": seed, "dpi": CONFIG["figures"]["dpi"]})
 
 
@@ -234,6 +238,13 @@ def smooth_ece_cfg(wc):
     own = {"models": [model for model, _ in all_of(wc.family, wc.dataset)]}
     own["bins"] = lookup(CONFIG, "calibration.binned_ece.bins")
     return canonical(own | {"settings": CALIBRATION["smooth_ece"]})
+
+
+def groups_of(wc):
+    """The groups of the rows that are predicted: a data set's own, or made by the family."""
+    known = wc.family == "calibration"
+    folder = "<results>/data/{dataset}" if known else "<results>/{family}/{dataset}"
+    return f"{folder}/groups.parquet".format(**wc)
 
 
 def recalibrate_cfg(wc):

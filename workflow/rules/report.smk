@@ -23,7 +23,7 @@ rule judge:
     log:
         "<logs>/claims/{claim}.log",
     wildcard_constraints:
-        claim=r"[a-z_]+\.[a-z_]+",
+        claim=r"[a-z0-9_]+\.[a-z0-9_]+",
     localrule: True
     params:
         cfg=claim_cfg,
