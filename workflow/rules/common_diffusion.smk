@@ -145,7 +145,9 @@ def sdxl_checkpoint(wc):
     folder = Path(SDXL["checkpoint"])
     files = sorted(str(path) for path in folder.rglob("*") if path.is_file())
     if not files:
-        raise SystemExit(f"lemmata: config: diffusion.sdxl.checkpoint = {str(folder)!r}: no such folder")
+        raise SystemExit(
+            f"lemmata: config: diffusion.sdxl.checkpoint = {str(folder)!r}: no such folder"
+        )
     return files
 
 
