@@ -22,7 +22,7 @@ def draw(table: pd.DataFrame) -> Figure:
         ax.axvline(0.0, color=PALETTE["vermillion"], lw=1.0)
         ax.set_xscale("symlog", linthresh=1e-12)
         ax.set_xticks([-1e8, -1e4, -1.0, -1e-4, -1e-8, 0.0])
-        ax.set_xlim(right=1e-9)
+        ax.set_xlim(right=max(1e-9, 10 * table["value"].max()))  # what is broken must be seen
         ax.set_yticks(np.arange(len(invariants)), [readable(name) for name in invariants])
         ax.set_ylim(len(invariants) - 0.5, -0.5)
         ax.set_xlabel("value; kept where <= 0 or rounding (each dot a fit)")
