@@ -32,9 +32,9 @@ from lemmata.calibration.smooth_ece import (
     solve,
 )
 
-NULL_GRID: Final = 512
-"""Cells of the grid of the null: at a SmoothECE of 0.02 splitting moves it by 1.2 percent of it,
-at 0.05, as of small groups, by 0.2 percent."""
+NULL_GRID: Final = 256
+"""Cells of the grid of the null: against 4,096 cells its mean and 95% quantile moved by less than
+half a percent where they were 0.008 and by a thousandth where they were above 0.03 [measured]."""
 NULL_TOLERANCE: Final = 1e-4
 BATCH: Final = 2**22
 """Outcomes drawn at once, which bounds memory (32 MiB of them)."""

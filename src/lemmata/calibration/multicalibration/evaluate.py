@@ -68,11 +68,6 @@ class Case:
     test: Part
 
     @property
-    def base(self) -> Floats:
-        """The base model's predictions on the test rows, (N,)."""
-        return self.test.p
-
-    @property
     def shows_base(self) -> bool:
         """Whether the base model itself is measured here: once for each fit of it."""
         return self.calibration is None or not (self.reuse or np.isnan(self.fraction))
@@ -158,7 +153,7 @@ def evaluate(
         15   0.2      2400          False hkrr           alpha=0.1  test  female 811 0.061
     """
     names = [name.removeprefix("g_") for name in groups.columns if name != "row"]
-    frames = []
+    frames, keys = [], []
     predictions: Predictions = {}
     for case in cases(base, groups, sizes, reuse):
         tried: list[Setting | None] = [None] if case.shows_base else []
@@ -169,14 +164,14 @@ def evaluate(
             for split, p in post_process(case, setting).items():
                 part: Part = getattr(case, split)
                 measured = measure(p, part, names, measures)
-                frames.append(measured.assign(**_key(case, setting), split=split))
+                frames.append(measured)
+                keys.append({**_key(case, setting), "split": split})
                 if split == "test":
                     predictions[key_of(case, setting)] = p
         tell(f"seed {case.seed}, fraction {case.fraction:g}, {case.n_calibration} rows")
-    table = pd.concat(frames, ignore_index=True)
-    first = ["seed", "fraction", "n_calibration", "reuse", "post_processor", "setting", "split"]
-    rest = [name for name in table.columns if name not in first]
-    return table[[*first, *rest]], predictions
+    each = np.repeat(np.arange(len(keys)), [len(frame) for frame in frames])
+    first = pd.DataFrame(keys).iloc[each].reset_index(drop=True)
+    return pd.concat([first, pd.concat(frames, ignore_index=True)], axis=1), predictions
 
 
 def key_of(case: Case, setting: Setting | None) -> Key:

@@ -3,7 +3,9 @@
 Hansen et al., arXiv 2406.06487: a post-processor's setting and calibration fraction are those of
 the least max-group SmoothECE on validation rows, averaged over seeds; test numbers are reported of
 that choice alone [official code]. A floor stands beside each: the max-group SmoothECE that these
-predictions would show if they were perfectly calibrated, which small groups make large [derived].
+very predictions would show if they were perfectly calibrated, which small groups make large
+[derived]. Hard predictions have none, what is made of them has: a post-processor is not held to the
+floor of its base model.
 """
 
 from __future__ import annotations
@@ -86,20 +88,19 @@ def select(
     metrics, predictions: of `evaluate`. One row per seed and chosen setting: seed, what `choose`
     returns, and of the test rows accuracy, brier, smooth_ece, binned_ece, max_smooth_ece,
     worst_group, max_binned_ece, floor_mean, floor_upper (95%), p_value, mce, mce_p_value. The floor
-    is that of the base model's own predictions, outcomes drawn from them, for all that stands on
-    them.
+    is that of the post-processed predictions, outcomes drawn from them.
     """
     chosen = choose(metrics)
     test = metrics[metrics["split"] == "test"]
     selected = []
     for case in cases(base, groups, sizes, reuse=bool(metrics["reuse"].any())):
-        null = null_of(case.base, case.test.groups, measures, (case.seed, case.n_calibration))
         for record in _of_case(chosen, case).to_dict("records"):
             choice = {str(name): value for name, value in record.items()}
             post_processor, label = choice["post_processor"], choice["setting"]
             p = predictions[(*key_of(case, None)[:4], post_processor, label)]
             rows = _of_case(test[test["seed"] == case.seed], case)
             same = (rows["post_processor"] == post_processor) & (rows["setting"] == label)
+            null = null_of(p, case.test.groups, measures, (case.seed, case.n_calibration))
             summary = summarise(rows[same], p, case.test, null)
             selected.append({"seed": case.seed, **choice, **summary})
         tell(f"seed {case.seed}, fraction {case.fraction:g}, {case.n_calibration} rows")
@@ -126,7 +127,7 @@ def null_of(p: Floats, groups: Flags, measures: Measures, stream: Sequence[int])
 def summarise(measured: pd.DataFrame, p: Floats, part: Part, null: Floats) -> dict[str, Any]:
     """Overall and worst-group measures of predictions p (N,) with floor and size-aware measure.
 
-    measured: their rows of `evaluate`, one per group; null: of the base model's predictions.
+    measured: their rows of `evaluate`, one per group; null: of `null_of` for the same predictions.
     """
     overall = measured[measured["group"] == ALL].iloc[0]
     own = ("accuracy", "brier", "smooth_ece", "binned_ece")

@@ -36,7 +36,7 @@ class Recalibrated(NamedTuple):
     """What the stage makes of a table of predictions.
 
     predictions: seed, post_processor, row, y, p of the test rows; metrics: measures by group;
-    summary: overall and worst group with the floor, one row per seed and post-processor.
+    summary: overall and worst group, each with its own floor, one row per seed and post-processor.
     """
 
     predictions: pd.DataFrame
@@ -61,7 +61,6 @@ def recalibrate(
         frame = predictions[predictions["seed"] == seed]
         case, names = _case(int(seed), frame, groups)
         test = frame[frame["split"] == "test"]
-        null = null_of(case.base, case.test.groups, measures, (int(seed),))
         for setting in (None, *settings):
             p = _predict(case, setting, frame)
             key: dict[str, Any] = {
@@ -71,6 +70,7 @@ def recalibrate(
             }
             made = {**key, "row": test["row"].to_numpy(), "y": case.test.y, "p": p}
             measured = measure(p, case.test, names, measures)
+            null = null_of(p, case.test.groups, measures, (int(seed),))
             summary = summarise(measured, p, case.test, null)
             parts[0].append(pd.DataFrame(made))
             parts[1].append(measured.assign(**key))

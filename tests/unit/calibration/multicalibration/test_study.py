@@ -21,6 +21,7 @@ from lemmata.calibration.multicalibration.selection import (
     choose,
     group_rows,
     max_group,
+    null_of,
     select,
     settings_on_test,
 )
@@ -185,8 +186,21 @@ def test_choice_is_the_least_mean_validation_error(
     assert one["max_smooth_ece"] == pytest.approx(test["max_smooth_ece"].item())
     assert 0.0 < one["floor_mean"] < one["floor_upper"] < 1.0
     assert 1 / 21 <= one["p_value"] <= 1.0
-    of_case = selected[(selected["seed"] == 15) & (selected["fraction"] == 0.4)]
-    assert of_case["floor_mean"].nunique() == 1  # that of the base model
+    case = next(c for c in cases(base, groups) if c.fraction == 0.4 and c.seed == 15)
+    own = predictions[(15, "0.4", case.n_calibration, False, "hkrr", mine["setting"])]
+    null = null_of(own, case.test.groups, MEASURES, (15, case.n_calibration))
+    assert one["floor_mean"] == null.mean()
+
+
+def test_floor_of_what_is_made_of_hard_predictions_is_its_own(
+    base: pd.DataFrame, groups: pd.DataFrame
+) -> None:
+    hard = base.assign(p=base["p"].round())
+    metrics, predictions = evaluate(hard, groups, SETTINGS, MEASURES, reuse=False)
+    selected = select(hard, groups, metrics, predictions, MEASURES)
+    floors = selected[selected["fraction"] == 0.4].groupby("post_processor")["floor_mean"].min()
+    assert floors["erm"] < 1e-3  # nothing is left to chance
+    assert floors["isotonic"] > 0.02
 
 
 def test_sizes_take_the_first_rows(table: pd.DataFrame, groups: pd.DataFrame) -> None:

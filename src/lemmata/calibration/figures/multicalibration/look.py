@@ -58,7 +58,7 @@ MAX_LABEL: Final = "largest group SmoothECE"
 
 
 def draw_floor(ax: Axes, selected: pd.DataFrame, *, along_x: bool = False) -> None:
-    """The null floor of ERM's predictions: its mean as a line, up to its 95% quantile as a band."""
+    """The null floor, over rows: its mean as a line, up to the 95% quantile as a band."""
     low, high = selected["floor_mean"].mean(), selected["floor_upper"].mean()
     if along_x:
         ax.axvspan(low, high, zorder=0, **FLOOR_BAND)

@@ -29,7 +29,7 @@ def draw(selected: pd.DataFrame) -> Figure:
     shown = pd.concat([erm_rows(fresh), best])
     with style():
         fig, ax = plt.subplots(figsize=(COLUMN_WIDTH * 1.35, 3.6))
-        draw_floor(ax, erm_rows(fresh))
+        draw_floor(ax, shown)
         for name in present([shown]):
             for model in MODELS:
                 rows = shown[(shown["post_processor"] == name) & (shown["model"] == model)]
