@@ -20,7 +20,7 @@ def draw(table: pd.DataFrame) -> Figure:
     with style():
         fig, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.8), sharey=True)
         for ax, (column, title) in zip(axes, PANELS.items(), strict=True):
-            floor = table.groupby("rows")["floor_mean"].max()
+            floor = table.groupby("rows")[f"floor_{column}"].max()
             ax.plot(floor.index, floor, label="null floor", **FLOOR)
             present = [model for model in MODELS if model in set(table["model"])]
             for model, shift in zip(present, np.linspace(0.94, 1.06, len(present)), strict=True):

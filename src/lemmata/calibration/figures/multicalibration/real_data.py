@@ -39,7 +39,7 @@ def draw(table: pd.DataFrame) -> Figure:
             Line2D([], [], lw=0, ms=4, label=NAMES[name], **LOOKS[look])
             for name, look in COLUMNS.items()
         ]
-        handles.append(Line2D([], [], lw=0, ms=6, marker="|", color="0.5", label="floor of ERM"))
+        handles.append(Line2D([], [], lw=0, ms=6, marker="|", color="0.5", label="null floor"))
         fig.legend(handles=handles, loc="outside lower center", ncols=4)
     return fig
 
@@ -53,7 +53,8 @@ def _panel(ax: Axes, rows: pd.DataFrame) -> None:
             bars = [[mean - low], [high - mean]]
             size = 6 if column == "erm" else 3.5
             ax.errorbar(mean, place + shift, xerr=bars, elinewidth=0.7, ms=size, **LOOKS[look])
-        ax.plot(one["floor_mean"].mean(), place, marker="|", ms=14, color=FLOOR["color"], zorder=1)
+            tick = {"marker": "|", "ms": 6, "color": FLOOR["color"], "zorder": 1}
+            ax.plot(one[f"floor_{column}"].mean(), place + shift, **tick)
     ax.set_yticks(np.arange(len(models)), [MODELS[model] for model in models])
     ax.set_ylim(len(models) - 0.5, -0.5)
     ax.set_xlim(left=0.0)

@@ -27,7 +27,7 @@ def study(metrics: Mapping[str, pd.DataFrame], selected: Mapping[str, pd.DataFra
     """metrics, selected: of each base model on the population.
 
     Columns model, seed, n_calibration, post_processor, setting, max_smooth_ece, accuracy (test
-    rows, every setting), chosen (by validation rows), floor_mean, floor_upper (of chosen ones).
+    rows, every setting), chosen (by validation rows), floor_mean, floor_upper, mce (of chosen ones).
     """
     table = pd.concat(
         [_rows(metrics[model], selected[model]).assign(model=model) for model in metrics],
@@ -50,7 +50,7 @@ def _rows(metrics: pd.DataFrame, selected: pd.DataFrame) -> pd.DataFrame:
     keys = ["seed", "n_calibration", "post_processor", "setting"]
     overall = test[test["group"] == "all"].set_index(keys)["accuracy"]
     wide = max_group(test).set_index(keys)[["max_smooth_ece"]].join(overall)
-    floors = selected.set_index(keys)[["floor_mean", "floor_upper"]]
+    floors = selected.set_index(keys)[["floor_mean", "floor_upper", "mce"]]
     joined = wide.join(floors)
     return joined.assign(chosen=joined["floor_mean"].notna()).reset_index()
 

@@ -24,6 +24,7 @@ from lemmata.data.design import design_matrix
 from lemmata.stats import Study, evidence_table, exact, mean_interval
 
 MEASURES = ("binned_ece", "max_binned_ece", "smooth_ece", "max_smooth_ece", "accuracy")
+BESIDE = ("floor_mean", "mce")  # of ours; not published
 OLD = {"smooth_ece": "smooth_ece_old_formula", "max_smooth_ece": "max_smooth_ece_old_formula"}
 
 
@@ -111,18 +112,18 @@ def _erm(
     published: Mapping[str, float],
 ) -> pd.DataFrame:
     """The base model on all training rows: our measures, the old formula's, the published ones."""
-    found = _chosen(selected, ERM)[list(MEASURES)]
+    found = _chosen(selected, ERM)[[*MEASURES, *BESIDE]]
     flags = groups.drop(columns="row").to_numpy(bool)
     old = dict(_old_formula(base, flags))
     for k, measure in enumerate(OLD):
         found[OLD[measure]] = [old[seed][k] for seed in found.index]
-    names = {m: m for m in MEASURES} | {old_name: name for name, old_name in OLD.items()}
+    names = {m: m for m in (*MEASURES, *BESIDE)} | {old_name: name for name, old_name in OLD.items()}
     long = found.reset_index().melt("seed", var_name="measure")
     return long.assign(
         part="erm",
         model=model,
         fraction=0.0,
-        published=[published[names[m]] for m in long["measure"]],
+        published=[published.get(names[m], np.nan) for m in long["measure"]],
         published_std=[published.get(f"{names[m]}_std", np.nan) for m in long["measure"]],
     )
 

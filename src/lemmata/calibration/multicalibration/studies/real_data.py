@@ -24,14 +24,14 @@ from lemmata.stats import Interval, Study, evidence_table, mean_interval
 def study(selected: Mapping[str, pd.DataFrame], rows: Mapping[str, int]) -> Study:
     """selected: by "<data set>/<model>"; rows: of the data set, all parts together.
 
-    Columns dataset, rows, model, calibrated, seed, erm, isotonic, multicalibrator, which,
-    floor_mean, and accuracy_* of each: max-group SmoothECE on test rows. ERM is trained on all
-    training rows; isotonic and the multicalibrator (of HKRR, HJZ and boosting) are taken at the
-    fraction and setting that validation rows choose.
+    Columns dataset, rows, model, calibrated, seed, erm, isotonic, multicalibrator (max-group
+    SmoothECE on test rows), which, and of each of the three floor_*, mce_*, accuracy_*. ERM is
+    trained on all training rows; isotonic and the multicalibrator (of HKRR, HJZ and boosting) are
+    taken at the fraction and setting that validation rows choose.
     """
     parts = [_compared(name, table).assign(rows=rows[name]) for name, table in selected.items()]
     table = pd.concat(parts, ignore_index=True)
-    table["excess"] = table["erm"] - table["floor_mean"]
+    table["excess"] = table["erm"] - table["floor_erm"]
     table["gain"] = table["erm"] - table["multicalibrator"]
     table["isotonic_gap"] = table["isotonic"] - table["multicalibrator"]
     calibrated = table["calibrated"]
@@ -64,18 +64,19 @@ def _compared(name: str, selected: pd.DataFrame) -> pd.DataFrame:
     which = preferred(aware)
     multi = aware[aware["post_processor"] == which].set_index("seed")
     isotonic = best[best["post_processor"] == "isotonic"].set_index("seed")
+    compared = {"erm": erm, "isotonic": isotonic, "multicalibrator": multi}
+    beside = {"floor": "floor_mean", "mce": "mce", "accuracy": "accuracy"}
     return pd.DataFrame(
         {
             "dataset": dataset,
             "model": model,
             "calibrated": model in CALIBRATED,
-            "erm": erm["max_smooth_ece"],
-            "floor_mean": erm["floor_mean"],
-            "isotonic": isotonic["max_smooth_ece"],
-            "multicalibrator": multi["max_smooth_ece"],
+            **{name: rows["max_smooth_ece"] for name, rows in compared.items()},
             "which": which,
-            "accuracy_erm": erm["accuracy"],
-            "accuracy_isotonic": isotonic["accuracy"],
-            "accuracy_multicalibrator": multi["accuracy"],
+            **{
+                f"{measure}_{name}": rows[column]
+                for measure, column in beside.items()
+                for name, rows in compared.items()
+            },
         }
     ).reset_index(names="seed")
