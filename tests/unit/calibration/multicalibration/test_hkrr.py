@@ -83,10 +83,14 @@ def test_equals_the_literal_algorithm(seed: int, options: dict[str, float]) -> N
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([0.2, 0.1, 0.05, 0.025]), st.booleans())
-def test_keeps_what_it_owes(seed: int, alpha: float, official: bool) -> None:
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([0.2, 0.1, 0.05, 0.025]),
+    st.sampled_from([{}, {"official": True}, {"oracle": False}]),
+)
+def test_keeps_what_it_owes(seed: int, alpha: float, options: dict[str, bool]) -> None:
     p, y, groups = sample(seed, n=400)
-    model = HKRR(alpha, official=official, seed=seed).fit(p, y, groups)
+    model = HKRR(alpha, **options, seed=seed).fit(p, y, groups)  # type: ignore[arg-type]
     found = violations(model, p, y, groups)
     assert found["largest_brier_increase"] <= 0.0
     assert found["updates_over_bound"] <= 0.0
