@@ -70,6 +70,7 @@ def test_raw_files_are_read_only(smoke_tree: Path) -> None:
 GENERATED = (
     *("sample_complexity", "endpoints", "cost", "sandwich"),
     *("synthetic_groups", "oscillating", "known_population", "invariants", "real_data"),
+    "official_options",
     "length_generalization",
     "diffusion/figures",
 )

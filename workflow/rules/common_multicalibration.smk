@@ -92,7 +92,8 @@ def multicalibration_figure_cfg(wc):
     return canonical({"dataset": wc.dataset, "models": models, "dpi": CONFIG["figures"]["dpi"]})
 
 
-KNOWN = ["known_population", "invariants"]  # studies on the population with known truth
+KNOWN = ["known_population", "invariants", "official_options"]  # on the population
+OPTIONED = ["logistic_regression", "naive_bayes"]  # a calibrated base model and one that is not
 ANALYSES = [*KNOWN, "real_data"] + (["published_numbers"] if OFFICIAL in REAL else [])
 
 
@@ -117,6 +118,11 @@ def analysis_inputs(wc):
             "predictions": base_tables(POPULATION, "naive_bayes"),
             "groups": f"<results>/data/{POPULATION}/groups.parquet",
         }
+    if wc.study == "official_options":
+        return {
+            "groups": f"<results>/data/{POPULATION}/groups.parquet",
+            **{f"base_{model}": base_tables(POPULATION, model) for model in OPTIONED},
+        }
     found = {
         kind: [path for _, path in of_models(kind, analysis_datasets(wc.study))]
         for kind in ("metrics", "selected")
@@ -133,9 +139,12 @@ def analysis_inputs(wc):
 
 def analysis_cfg(wc):
     """Names of the samples in the order of the inputs, and what the analysis is told."""
+    size = MULTICALIBRATION["population"]["sizes"][-2]
     if wc.study == "invariants":
-        size = MULTICALIBRATION["population"]["sizes"][-2]
         return canonical({"post_processors": MULTICALIBRATION["post_processors"], "size": size})
+    if wc.study == "official_options":
+        measures = MULTICALIBRATION["measures"]
+        return canonical({"models": OPTIONED, "size": size, "measures": measures})
     cfg = {"names": [name for name, _ in of_models("metrics", analysis_datasets(wc.study))]}
     if wc.study == "published_numbers":
         cfg |= {"svm": base_settings(OFFICIAL, "svm")}

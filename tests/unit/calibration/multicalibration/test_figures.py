@@ -17,6 +17,7 @@ from lemmata.calibration.figures.multicalibration import (
     groups,
     invariants,
     known_population,
+    official_options,
     overall,
     published_numbers,
     real_data,
@@ -220,6 +221,30 @@ def test_invariants_are_dots_left_of_zero() -> None:
     assert holds(figure.axes[0], 0.0, 1.0)
     broken = invariants.draw(table.assign(value=[-1.0, 0.004, 0.0])).axes[0]
     assert broken.get_xlim()[1] > 0.004
+
+
+def test_official_options_stand_beside_the_defaults() -> None:
+    rng = stream("figures of options")
+    options = ("hkrr_without_oracle", "platt_on_probabilities")
+    what = [("erm", "default"), *((o, b) for o in options for b in ("default", "option"))]
+    rows = [
+        {"model": model, "seed": seed, "option": option, "behaviour": behaviour}
+        for model in ("logistic_regression", "naive_bayes")
+        for seed in SEEDS
+        for option, behaviour in what
+    ]
+    table = pd.DataFrame(rows).assign(floor_mean=0.04)
+    table["max_smooth_ece"] = rng.uniform(0.05, 0.3, len(table))
+    figure = official_options.draw(table)
+    with style():
+        check_page(figure)
+    ax = figure.axes[0]
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == ["HKRR: without oracle", "Platt on probabilities"]
+    one = table[(table["model"] == "logistic_regression") & (table["behaviour"] == "option")]
+    platt = one[one["option"] == "platt_on_probabilities"]
+    assert holds(ax, platt["max_smooth_ece"].mean(), 1.15)
+    assert holds(ax, 0.04, 1.15)
 
 
 def test_published_numbers_stand_beside_ours() -> None:

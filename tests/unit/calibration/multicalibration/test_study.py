@@ -16,6 +16,7 @@ from lemmata.calibration.multicalibration.base_models import (
 )
 from lemmata.calibration.multicalibration.base_networks import BaseNetworkSettings, network_fit
 from lemmata.calibration.multicalibration.evaluate import Measures, cases, evaluate, post_process
+from lemmata.calibration.multicalibration.hkrr import HKRR
 from lemmata.calibration.multicalibration.post_processors import settings_of
 from lemmata.calibration.multicalibration.selection import (
     choose,
@@ -26,7 +27,13 @@ from lemmata.calibration.multicalibration.selection import (
     settings_on_test,
 )
 from lemmata.calibration.multicalibration.stage import recalibrate
-from lemmata.calibration.multicalibration.studies import invariants, known_population, real_data
+from lemmata.calibration.multicalibration.studies import (
+    invariants,
+    known_population,
+    official_options,
+    published_numbers,
+    real_data,
+)
 from lemmata.data.groups import group_flags
 from lemmata.data.prepare import prepare
 from lemmata.data.study_splits import study_split
@@ -36,11 +43,12 @@ from tests.reference import stream
 
 MEASURES = Measures(bins=10, grid_size=256, tolerance=1e-4, replicates=20, seed=0)
 SPLIT = {"seed": 0, "train": 0.6, "validation": 0.2, "test": 0.2}
+SETTINGS_OF_HJZ = {"learner": ["hedge", "online_gradient_descent"], "learning_rate": 0.9}
 SETTINGS = settings_of(
     {
         "isotonic": {},
         "hkrr": {"alpha": [0.2, 0.1]},
-        "hjz": [{"learner": ["hedge", "online_gradient_descent"], "learning_rate": 0.9}],
+        "hjz": [SETTINGS_OF_HJZ],
     }
 )
 SEEDS = (15, 25)
@@ -259,6 +267,24 @@ def test_study_of_invariants(population: dict, groups: pd.DataFrame) -> None:
     assert evidence["hjz_simplex_difference"] < 1e-9
 
 
+def test_study_of_official_options(population: dict, groups: pd.DataFrame) -> None:
+    base = {"naive_bayes": population["naive_bayes"][0]}
+    found = official_options.study(base, groups, 400, MEASURES)
+    table = found.table.set_index(["option", "behaviour", "seed"])
+    assert len(table) == len(SEEDS) * (1 + 2 * len(official_options.OPTIONS))
+    case = next(c for c in cases(base["naive_bayes"], groups, [400]) if c.calibration)
+    pool = case.calibration
+    assert pool is not None
+    model = HKRR(0.1, oracle=False, seed=15).fit(pool.p, pool.y, pool.groups)
+    p = model.predict(case.test.p, case.test.groups)
+    worst = group_smooth_ece(p, case.test.y, case.test.groups, 256, 1e-4).max()
+    assert table.loc[("hkrr_without_oracle", "option", 15), "max_smooth_ece"] == worst
+    wide = table["max_smooth_ece"].loc["platt_on_probabilities"].unstack("behaviour")
+    evidence = found.evidence.set_index("statistic")["value"]
+    change = (wide["option"] - wide["default"]).mean()
+    assert evidence["platt_on_probabilities_naive_bayes"] == pytest.approx(change)
+
+
 def test_study_of_real_data(base: pd.DataFrame, groups: pd.DataFrame) -> None:
     metrics, predictions = evaluate(base, groups, SETTINGS, MEASURES)
     selected = select(base, groups, metrics, predictions, MEASURES)
@@ -281,6 +307,82 @@ def test_study_of_real_data(base: pd.DataFrame, groups: pd.DataFrame) -> None:
     assert by_group.groupby("post_processor").size().eq(2 * 14).all()
     settings = settings_on_test(metrics)
     assert len(settings) == 2 * (1 + 6)
+
+
+@pytest.fixture(scope="module")
+def beside(table: pd.DataFrame, groups: pd.DataFrame) -> dict:
+    """The study published_numbers on four models, beside made-up published numbers."""
+    settings = settings_of({"platt": {}, "isotonic": {}, "hjz": SETTINGS_OF_HJZ})
+    metrics, selected, base = {}, {}, {}
+    for model, own in (
+        ("logistic_regression", {"max_iter": 1000}),
+        ("decision_tree", {"max_depth": 6}),
+        ("naive_bayes", {}),
+        ("svm", {"alpha": 1e-4, "max_iter": 1000}),
+    ):
+        made = base_predictions(table, classical_fit(model, own), Fractions((0.0, 0.4)), SEEDS)
+        metrics[model], predictions = evaluate(made, groups, settings, MEASURES, reuse=False)
+        selected[model] = select(made, groups, metrics[model], predictions, MEASURES)
+        base[model] = made
+    names = (*published_numbers.MEASURES, "max_smooth_ece_std")
+    published = {"erm": {model: dict.fromkeys(names, 0.1) for model in base}}
+    scaling = published_numbers.svm_scaling(
+        table, {"alpha": 1e-4, "max_iter": 1000}, (0.0, 0.4), SEEDS
+    )
+    study = published_numbers.study(published, metrics, selected, base, groups, scaling)
+    return {"study": study, "metrics": metrics, "selected": selected, "base": base}
+
+
+def test_old_formula_flatters_hard_predictions_by_half(beside: dict) -> None:
+    table, evidence = beside["study"]
+    erm = table[table["part"] == "erm"].pivot(
+        index=["model", "seed"], columns="measure", values="value"
+    )
+    hard = erm.loc["svm"]
+    # Half of ECE, up to what smoothing does and how fine relplot looks for its width.
+    assert (hard["smooth_ece_old_formula"] / hard["binned_ece"]).between(0.45, 0.51).all()
+    soft = erm.loc["logistic_regression"]
+    np.testing.assert_allclose(soft["smooth_ece_old_formula"], soft["smooth_ece"], atol=2e-3)
+    found = evidence.set_index("statistic")["value"]
+    bayes = erm.loc["naive_bayes"]
+    deficit = 1 - bayes["max_smooth_ece_old_formula"] / bayes["max_smooth_ece"]
+    assert found["naive_bayes_old_formula_deficit"] == pytest.approx(deficit.mean())
+    ours = erm["max_smooth_ece_old_formula"].groupby("model").agg(["mean", "std"])
+    off = ((ours["mean"] - 0.1).abs() / np.hypot(ours["std"], 0.1)).max()
+    assert found["largest_deviation_in_spreads"] == pytest.approx(off)
+    own = beside["selected"]["svm"]
+    size_aware = own[(own["post_processor"] == "erm") & (own["fraction"] == 0.0)]
+    assert erm.loc[("svm", 15), "mce"] == size_aware.set_index("seed").loc[15, "mce"]
+    assert table.loc[table["measure"] == "floor_mean", "published"].isna().all()
+
+
+def test_scaling_mismatch_is_that_of_kept_rows_alone(table: pd.DataFrame, beside: dict) -> None:
+    scaling = beside["study"].table
+    scaling = (
+        scaling[scaling["part"] == "scaling"]
+        .set_index(["measure", "fraction", "seed"])
+        .sort_index()
+    )
+    alike, mismatch = (scaling.loc[m, "value"] for m in ("accuracy", "accuracy_mismatch"))
+    np.testing.assert_array_equal(alike.loc[0.0], mismatch.loc[0.0])
+    # Features in other units than those tested on: the mismatch costs accuracy.
+    wide = table.assign(x_z0=1000.0 * table["x_z0"] + 5000.0)
+    found = published_numbers.svm_scaling(wide, {"alpha": 1e-4, "max_iter": 1000}, (0.4,), (15,))
+    values = found.set_index("measure")["value"]
+    assert values["accuracy"] == pytest.approx(alike.loc[(0.4, 15)])
+    assert values["accuracy_mismatch"] < values["accuracy"] - 0.05
+
+
+def test_platt_row_prints_the_first_setting_of_hjz(beside: dict) -> None:
+    rows = beside["study"].table
+    rows = rows[(rows["part"] == "platt_row") & (rows["model"] == "naive_bayes")]
+    found = rows.set_index(["measure", "seed"])["value"]
+    measured = max_group(beside["metrics"]["naive_bayes"])
+    test = measured[(measured["split"] == "test") & (measured["fraction"] == 0.4)]
+    keyed = test.set_index(["post_processor", "setting", "seed"])["max_smooth_ece"]
+    assert found["platt", 15] == keyed["platt", "", 15]
+    first = "learner=hedge learning_rate=0.9"
+    assert found["printed_as_platt", 15] == keyed["hjz", first, 15]
 
 
 def predictions_table(classes: int) -> pd.DataFrame:

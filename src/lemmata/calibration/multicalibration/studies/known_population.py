@@ -27,7 +27,7 @@ def study(metrics: Mapping[str, pd.DataFrame], selected: Mapping[str, pd.DataFra
     """metrics, selected: of each base model on the population.
 
     Columns model, seed, n_calibration, post_processor, setting, max_smooth_ece, accuracy (test
-    rows, every setting), chosen (by validation rows), floor_mean, floor_upper, mce (of chosen ones).
+    rows, every setting), chosen (by validation rows); of chosen ones floor_mean, floor_upper, mce.
     """
     table = pd.concat(
         [_rows(metrics[model], selected[model]).assign(model=model) for model in metrics],

@@ -117,7 +117,9 @@ def _erm(
     old = dict(_old_formula(base, flags))
     for k, measure in enumerate(OLD):
         found[OLD[measure]] = [old[seed][k] for seed in found.index]
-    names = {m: m for m in (*MEASURES, *BESIDE)} | {old_name: name for name, old_name in OLD.items()}
+    names = {m: m for m in (*MEASURES, *BESIDE)} | {
+        old_name: name for name, old_name in OLD.items()
+    }
     long = found.reset_index().melt("seed", var_name="measure")
     return long.assign(
         part="erm",
