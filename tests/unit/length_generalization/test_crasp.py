@@ -345,12 +345,44 @@ def test_automata_agree_with_the_programs(name: str) -> None:
         ("", r"unexpected the end of the text"),
         ("ok := true\nbad = true", r"line 2, column 5: unexpected '='"),
         ("if := true", r"line 1, column 1: unexpected 'if'"),
+        ("a := true and\nb", r"line 1, column 14: unexpected '\\n'"),
+        ("a := count(Q[0]) <= true", r"line 1, column 21: true is true or false, where a count"),
+        ("a := not (false <= 1)", r"line 1, column 11: false is true or false, where a count"),
+        ("a := " + "not " * 5_000 + "true", r"p: expressions nest too deeply; name parts of them"),
     ],
 )
 def test_wrong_text_is_one_line_with_its_place(text: str, message: str) -> None:
     with pytest.raises(LemmataError, match=message) as caught:
         parse(text, "p")
     assert "\n" not in str(caught.value)
+
+
+def test_a_program_may_be_held_to_an_alphabet() -> None:
+    text = "ones := count(Q[1])\nNEXT[0] := ones <= 1\nNEXT[2] := Q[SEP]"
+    with pytest.raises(LemmataError, match=r"^p, line 3, column 6: 2: no such symbol; allowed: 0"):
+        parse(text, "p", ["0", "1", *MARKS])
+    with pytest.raises(LemmataError, match=r"^p, line 1, column 17: 1: no such symbol"):
+        parse(text, "p", ["0", "2", *MARKS])
+    assert parse(text, "p", ["0", "1", "2", *MARKS]) == parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("a := count(Q[1]) <= 70000", True),  # beyond 16 bits, in the text alone
+        ("a := 30000 + 30000 <= 5", False),  # beyond them by a sum
+        ("big := 30000 + count(Q[1])\na := big + big <= 5", False),  # and by way of a name
+        ("a := count(1 <= 2) <= 1", False),  # constants are sequences too: here 1, 2, 3
+        ("a := 0 - 40000 <= 0 - 39999", True),
+    ],
+)
+def test_numbers_keep_their_value(text: str, accepted: bool) -> None:
+    assert accepts(parse(text), np.array([[0, 1, 1]]), {"0": 0, "1": 1})[0] == accepted
+
+
+def test_what_follows_has_a_value_at_every_position() -> None:
+    found = following(parse("NEXT[0] := 1 <= 2"), np.array([[0, 0, 0]]), {"0": 0})
+    assert found["0"].tolist() == [[True] * 3]
 
 
 def test_wrong_words_are_one_line() -> None:
@@ -363,6 +395,14 @@ def test_wrong_words_are_one_line() -> None:
         accepts(program, np.array([[0, 1]]), {"7": 0}, [3])
     with pytest.raises(LemmataError, match="integers of shape"):
         accepts(program, np.array([0.5]), {"7": 0})
+    known = r"unknown token 5; allowed: 0 \(7\)"
+    with pytest.raises(LemmataError, match="crasp: word 1, position 2: " + known):
+        accepts(program, np.array([[0, 5], [0, 5]]), {"7": 0}, [1, 2])
+    assert accepts(program, np.array([[0, 5]]), {"7": 0}, [1])[0]  # what pads is not looked at
+    with pytest.raises(LemmataError, match=r"word 0, position 1: unknown token 1; allowed: 0 \(a"):
+        following(parse("NEXT[a] := true"), np.array([[1]]), {"a": 0, "b": 2})
+    with pytest.raises(LemmataError, match=r"numbers may reach 1e\+26; at most 2\^63 - 1"):
+        accepts(parse(f"a := {10**26} <= 1"), np.array([[0]]), {"a": 0})
     with pytest.raises(LemmataError, match="no NEXT"):
         following(program, np.array([[0]]), {"7": 0})
     with pytest.raises(LemmataError, match="says what follows"):

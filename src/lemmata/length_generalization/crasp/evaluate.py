@@ -65,7 +65,8 @@ def accepts(
 
     words: (B, T) symbol numbers; symbols: name -> number; lengths: (B,) where words are padded on
     the right, which no operation looks at. Raises LemmataError for a symbol that is not in
-    `symbols`, for words of no length, and for a program that generates.
+    `symbols`, be it the program's or a word's, for words of no length, for a program that
+    generates, and for numbers beyond 64 bits.
     """
     if program.generates:
         raise LemmataError("crasp: this program says what follows; it accepts nothing")
@@ -74,6 +75,7 @@ def accepts(
     last = np.full(rows, length) if lengths is None else np.asarray(lengths, dtype=np.int64)
     if last.shape != (rows,) or not ((last >= 1) & (last <= length)).all():
         raise LemmataError(f"crasp: lengths must be {rows} numbers in 1..{length}")
+    _refuse_unknown(found, last, symbols)
     parts = [
         np.take_along_axis(values, last[part, None] - 1, axis=1)[:, 0]
         for part, values in _by_part(program, found, symbols, lambda e: e.last)
@@ -88,6 +90,7 @@ def following(
     if not program.generates:
         raise LemmataError("crasp: this program accepts; it has no NEXT operation")
     found = _checked(words)
+    _refuse_unknown(found, np.full(len(found), found.shape[1]), symbols)
     wanted = [o for o in program.operations if o.next_of is not None]
     parts: dict[str, list[NDArray[np.bool_]]] = {str(o.next_of): [] for o in wanted}
     for part in _parts(found):
@@ -106,8 +109,7 @@ class _Evaluation:
         self.program = program
         self.named = {o.name: o.expression for o in program.operations}
         self.known: dict[s.Expression, Values] = {}
-        # Counts reach the length, and numbers in the text are small: the narrowest type is fastest.
-        self.integers = np.int16 if words.shape[1] < 10_000 else np.int64
+        self.integers = _integers(program, words.shape[1])
 
     @property
     def last(self) -> Values:
@@ -148,7 +150,7 @@ class _Evaluation:
             case s.Count(inside, distances):
                 return self._near(self.value(inside), distances or ())
             case s.Number(number):
-                return np.full((1, 1), number, dtype=self.integers)
+                return np.broadcast_to(np.asarray(number, self.integers), self.words.shape)
             case s.Sum(first, sign, second):
                 left_side, right_side = self.value(first), self.value(second)
                 return left_side + right_side if sign == "+" else left_side - right_side
@@ -170,6 +172,33 @@ class _Evaluation:
             allowed = ", ".join(self.symbols)
             raise LemmataError(f"crasp: Q[{name}]: no such symbol; allowed: {allowed}")
         return self.symbols[name]
+
+
+def _integers(program: s.Program, length: int) -> type[np.signedinteger[Any]]:
+    """The narrowest type, which is the fastest, that holds every number of the program."""
+    bounds: dict[str, int] = {}
+    for operation in program.operations:
+        bounds[operation.name] = _largest(operation.expression, bounds, length)
+    largest = max(bounds.values())
+    if largest > np.iinfo(np.int64).max:
+        raise LemmataError(f"crasp: numbers may reach {largest:.3g}; at most 2^63 - 1")
+    return np.int16 if largest <= np.iinfo(np.int16).max else np.int64
+
+
+def _largest(expression: s.Expression, names: Mapping[str, int], length: int) -> int:
+    """A bound on the size of all numbers in an expression, for words of a length."""
+    inside = [_largest(child, names, length) for child in s.children(expression)]
+    match expression:
+        case s.Name(name):
+            return names[name]
+        case s.Number(value):
+            return value
+        case s.Sum():
+            return sum(inside)
+        case s.Count():
+            return max(length, *inside)
+        case _:
+            return max(inside, default=0)
 
 
 def _by_part(
@@ -198,6 +227,26 @@ def _checked(words: ArrayLike) -> Values:
     if found.shape[1] == 0:
         raise LemmataError("crasp: the empty word is not defined; words have at least one letter")
     return found
+
+
+def _refuse_unknown(words: Values, lengths: Values, symbols: Mapping[str, int]) -> None:
+    """Raise LemmataError for the first letter within its word's length that is no symbol."""
+    known = np.array(sorted(symbols.values()))
+    if len(known) and np.array_equal(known, np.arange(known[0], known[-1] + 1)):
+        suspects = words.size > 0 and (words.min() < known[0] or words.max() > known[-1])
+    else:
+        suspects = True
+    if not suspects:
+        return
+    inside = np.arange(words.shape[1]) < lengths[:, None]
+    wrong = np.argwhere(inside & ~np.isin(words, known))
+    if len(wrong):
+        row, place = wrong[0]
+        allowed = ", ".join(f"{number} ({name})" for name, number in symbols.items())
+        raise LemmataError(
+            f"crasp: word {row}, position {place + 1}: unknown token {words[row, place]};"
+            f" allowed: {allowed}"
+        )
 
 
 def _walk(expression: s.Expression) -> Iterator[s.Expression]:

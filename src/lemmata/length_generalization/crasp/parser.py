@@ -13,6 +13,7 @@ Counts may look back a fixed set of distances, `count[i-j in {1, 2}](P)`, `exist
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any, Final
 
@@ -40,8 +41,8 @@ GRAMMAR: Final = r"""
     ?sum: atom | sum ADDED atom                                 -> added
     ?atom: NAME                                                 -> name
          | INT                                                  -> number
-         | "true"                                               -> true
-         | "false"                                              -> false
+         | TRUE                                                 -> constant
+         | FALSE                                                -> constant
          | "Q" symbol                                           -> letter
          | "i" "%" INT "==" INT                                 -> periodic
          | "count" distances? "(" expression ")"                -> count
@@ -51,6 +52,8 @@ GRAMMAR: Final = r"""
 
     COMPARED: "<=" | ">=" | "==" | "<" | ">"
     ADDED: "+" | "-"
+    TRUE: "true"
+    FALSE: "false"
     MARK: "BOS" | "SEP" | "EOS"
     NAME: /(?!(?:RESERVED)\b)[A-Za-z_][A-Za-z_0-9]*/
     LETTER: /[^\s\[\]A-Za-z_0-9]/
@@ -62,16 +65,21 @@ GRAMMAR: Final = r"""
 """.replace("RESERVED", "if|then|else|or|and|not|true|false|count|exists|in|i|Q|NEXT|BOS|SEP|EOS")
 
 
-def parse(text: str, name: str = "program") -> s.Program:
+def parse(text: str, name: str = "program", symbols: Collection[str] = ()) -> s.Program:
     """Parse and type-check a program; `name` opens the messages.
 
-    Raises LemmataError, one line with line and column: for text that is no program, a name that is
-    not defined before its use or defined twice, a count where a truth value belongs or the other
-    way round, a modulus of 0 or a residue outside it, and an acceptor whose last operation counts.
+    symbols: the alphabet with its marks, where the program is to be held to one. Raises
+    LemmataError, one line with line and column: for text that is no program, a name that is not
+    defined before its use or defined twice, a count where a truth value belongs or the other way
+    round, a modulus of 0 or a residue outside it, a symbol that is not in the alphabet, and an
+    acceptor whose last operation counts.
     """
     try:
         tree = _lark().parse(text)
-        operations: list[tuple[Token, str | None, _Typed]] = _Build().transform(tree)
+        operations: list[tuple[Token, str | None, _Typed]] = _Build(symbols).transform(tree)
+        return _checked(operations, name)
+    except RecursionError as error:
+        raise LemmataError(f"{name}: expressions nest too deeply; name parts of them") from error
     except UnexpectedCharacters as error:
         found = text.splitlines()[error.line - 1][error.column - 1 :][:1]
         raise _wrong(name, error.line, error.column, f"unexpected {found!r}") from error
@@ -82,7 +90,6 @@ def parse(text: str, name: str = "program") -> s.Program:
         if isinstance(error.orig_exc, _Misplaced):
             raise _wrong(name, *error.orig_exc.place, str(error.orig_exc)) from error
         raise
-    return _checked(operations, name)
 
 
 class _Misplaced(Exception):  # noqa: N818 - becomes a LemmataError, with the program's name
@@ -109,6 +116,10 @@ class _Typed:
 class _Build(Transformer[Token, Any]):
     """Tree to syntax; types are checked afterwards, when the names are known."""
 
+    def __init__(self, symbols: Collection[str]) -> None:
+        super().__init__()
+        self.symbols = symbols
+
     def program(self, *operations: Any) -> list[Any]:
         return list(operations)
 
@@ -122,6 +133,9 @@ class _Build(Transformer[Token, Any]):
         return symbol, str(symbol)
 
     def symbol(self, token: Token) -> Token:
+        if self.symbols and token not in self.symbols:
+            allowed = ", ".join(self.symbols)
+            raise _Misplaced(f"{token}: no such symbol; allowed: {allowed}", token)
         return token
 
     def name(self, token: Token) -> _Typed:
@@ -138,11 +152,8 @@ class _Build(Transformer[Token, Any]):
             raise _Misplaced(f"i % {modulus} is never {residue}", residue)
         return _Typed(s.Periodic(int(modulus), int(residue)), True, modulus)
 
-    def true(self) -> _Typed:
-        return _Typed(s.Constant(True), True, Token("TRUE", "true", line=0, column=0))
-
-    def false(self) -> _Typed:
-        return _Typed(s.Constant(False), True, Token("FALSE", "false", line=0, column=0))
+    def constant(self, word: Token) -> _Typed:
+        return _Typed(s.Constant(word == "true"), True, word)
 
     def negated(self, body: _Typed) -> _Typed:
         return _Typed(s.Not(body.expression), True, body.token).having((body, True))
