@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lemmata.errors import LemmataError
+from lemmata.length_generalization.rasp import beyond, programs
 from lemmata.length_generalization.rasp import library as lib
-from lemmata.length_generalization.rasp import programs
 from lemmata.length_generalization.rasp.core import (
     EQUALS,
     GT,
@@ -104,6 +104,16 @@ LIBRARY = {  # by plain Python on one sequence at one position
         lambda x, i: x[x[i]] if 0 <= x[i] <= i else 5,
     ),
     "has_seen": (lambda x: lib.has_seen(x, full(x, 2)), lambda x, i: int(2 in x[: i + 1])),
+    "equals": (lambda x: lib.equals(x, full(x, 1)), lambda x, i: int(x[i] == 1)),
+    "leq": (lambda x: lib.leq(x, full(x, 1)), lambda x, i: int(x[i] <= 1)),
+    "lt": (lambda x: lib.lt(x, full(x, 1)), lambda x, i: int(x[i] < 1)),
+    "geq": (lambda x: lib.geq(x, full(x, 1)), lambda x, i: int(x[i] >= 1)),
+    "gt": (lambda x: lib.gt(x, full(x, 1)), lambda x, i: int(x[i] > 1)),
+    "mask": (lambda x: lib.mask(x, lib.is_token(x, 2), 7), lambda x, i: 7 if x[i] == 2 else x[i]),
+    "lasts": (
+        lambda x: lib.lasts(x, full(x, 1)),
+        lambda x, i: max((j for j in range(i + 1) if x[j] == 1), default=-1),
+    ),
     "where": (
         lambda x: where(x, full(x, 4), lib.shift_right(x, 1)),
         lambda x, i: 4 if x[i] else ([0, *x][i]),
@@ -238,6 +248,14 @@ def test_unique_copy_is_wrong_on_repeats() -> None:
         mismatches(programs.unique_copy, "repeat_copy", FIRST + words) for words in all_words(2, 7)
     ]
     assert sum(wrong) == 250
+
+
+@pytest.mark.parametrize("task", beyond.BY_TASK)
+def test_arithmetic_on_positions_would_do_what_no_short_program_does(task: str) -> None:
+    program = beyond.BY_TASK[task]
+    for words in all_words(2, 10):
+        assert mismatches(program, task, FIRST + words) == 0
+    assert len(program_trace(program, [BOS, FIRST, SEP]).breaches) == 1
 
 
 LENGTHS = {  # number of core operations

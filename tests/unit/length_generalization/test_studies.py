@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lemmata.errors import LemmataError
+from lemmata.length_generalization.crasp.evaluate import accepts
 from lemmata.length_generalization.crasp.parser import parse
 from lemmata.length_generalization.crasp.programs import BY_TASK
 from lemmata.length_generalization.figures import (
@@ -44,6 +45,8 @@ from lemmata.length_generalization.studies.exact_match import (
     read_answers,
     summed,
 )
+from lemmata.length_generalization.studies.questions import deep_words
+from lemmata.length_generalization.tasks.languages import bounded_dyck
 from lemmata.length_generalization.tasks.table import TASKS
 from lemmata.tables import write_table
 
@@ -348,8 +351,48 @@ def test_programs_find_no_mismatch_and_would_find_one(monkeypatch):
     assert found.loc["mismatches_c_rasp", "value"] == 0
     assert found.loc["mismatches_rasp_l", "value"] == 0
     assert found.loc["mismatches_c_rasp", "n"] > 1_000
+    beyond = study.table[study.table["language"] == "RASP"]
+    assert beyond["dialect"].str.endswith("on positions or counts").all()
+    legal = study.table.loc[study.table["language"] == "RASP-L", "dialect"]
+    assert (legal == "legal").all()
     monkeypatch.setitem(BY_TASK, "tomita_4", BY_TASK["tomita_1"])
     assert evidence(programs.study(5)).loc["mismatches_c_rasp", "value"] > 0
+
+
+def test_programs_are_checked_on_every_question_that_was_counted():
+    """At the scales that ask: the counts of the public check, or more."""
+    table = programs.study(14).table.set_index(["language", "task"])["strings"]
+    expected = {
+        ("RASP-L", "conjunction"): 2**13 - 2,
+        ("RASP-L", "mode"): 2_589,
+        ("RASP-L", "unique_copy"): 326,
+        ("RASP-L", "sort"): 1_236,
+        ("RASP-L", "parity_running"): 510,
+        ("RASP-L", "parity_ones"): 510,
+        ("C-RASP", "majority"): 2_589,
+        ("C-RASP", "interleave"): 1_528,
+        ("C-RASP", "unique_copy"): 326,
+        ("C-RASP", "even_a"): 60,
+        ("C-RASP", "ab_d_bc"): 21_844,
+        ("C-RASP", "a_to_e"): 97_655,
+        ("C-RASP", "anbncn"): 29_523,
+        ("C-RASP", "tomita_7_position_free"): 2**15 - 2,
+        ("C-RASP", "dyck_12"): 2**15 - 2 + 2**8 - 2,
+    }
+    assert table[list(expected)].to_dict() == expected
+    assert table["RASP-L", "count"] >= 102
+    assert table["RASP-L", "addition_forward"] >= 1_400
+
+
+def test_deep_words_tell_bounds_on_the_depth_apart():
+    """What shorter words cannot: D_12 against D_13, and against Dyck-1."""
+    cases, symbols = programs.acceptors(14), {"a": 0, "b": 1}
+    batches = list(deep_words(12, 6))
+    assert all(w.shape[1] > 24 for w in batches)
+    for name, other in (("dyck_12", bounded_dyck(13)), ("dyck_1", bounded_dyck(12))):
+        program = parse(cases[name].text)
+        own = [accepts(program, w, symbols) for w in batches]
+        assert any((a != other.accepts(w)).any() for a, w in zip(own, batches, strict=True))
 
 
 def test_answers_keep_their_task_and_model(tmp_path):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import permutations, product
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,21 +11,45 @@ import pandas as pd
 from lemmata.length_generalization.crasp import programs as crasp
 from lemmata.length_generalization.crasp.evaluate import accepts, facts, following
 from lemmata.length_generalization.crasp.parser import parse
+from lemmata.length_generalization.rasp import beyond
 from lemmata.length_generalization.rasp import programs as rasp
 from lemmata.length_generalization.rasp.core import tokens
-from lemmata.length_generalization.tasks.languages import AUTOMATA
+from lemmata.length_generalization.studies.questions import (
+    deep_words,
+    letters_of,
+    questions_of,
+    words,
+)
+from lemmata.length_generalization.tasks.languages import AUTOMATA, bounded_dyck
 from lemmata.length_generalization.tasks.table import TASKS
 from lemmata.length_generalization.tasks.task import NONE, Bools, Ints
-from lemmata.length_generalization.vocabulary import FIRST, MARKS
+from lemmata.length_generalization.vocabulary import BOS, FIRST, MARKS, SEP
 from lemmata.stats import Study, evidence_table, exact
 
-LETTERS: Final = 5
+REACH: Final = {1: 60, 2: 14, 3: 9, 4: 7, 5: 7}
+"""Longest words of an acceptor, by how many letters there are."""
+TITLES: Final = {name: task.title for name, task in TASKS.items()} | {
+    "majority": "majority of 3",  # checked on fewer letters than trained on
+    "mode": "mode of 3",
+}
+DYCK: Final = {"dyck_2": 2, "dyck_3": 3, "dyck_4": 4, "dyck_12": 12}
+
+
+class Acceptor(NamedTuple):
+    """oracle: words (B, T) of letter numbers -> which are in the language; bound: on its depth."""
+
+    title: str
+    text: str
+    alphabet: str
+    oracle: Callable[[Ints], Bools]
+    bound: int | None = None
 
 
 def study(longest: int) -> Study:
-    """Table: language, task, dialect, length (core operations or depth), strings, mismatches.
+    """Table: language, task, title, dialect, length (operations or depth), strings, mismatches.
 
-    longest: of the words of acceptors over two letters; others are as long as gives as many words.
+    longest: of the words over two letters and more, where less than what the checks ask for. The
+    language "RASP" has the programs that break RASP-L's rule on positions: no claim rests on them.
     """
     rows = [*_acceptors(longest), *_generators(longest), *_rasp_programs(longest)]
     table = pd.DataFrame(rows)
@@ -37,34 +60,52 @@ def study(longest: int) -> Study:
     return Study(table, evidence_table(evidence))
 
 
-def _acceptors(longest: int) -> Iterator[dict[str, object]]:
-    """Every language with a program, against its automaton."""
+def acceptors(longest: int) -> dict[str, Acceptor]:
+    """Every language with a program against its automaton, and four that are no task."""
+    found = {}
     for name, automaton in AUTOMATA.items():
-        schema = crasp.BY_TASK.get(name)
-        if schema is None:
-            continue
-        program, letters = parse(schema(automaton.alphabet), name), len(automaton.alphabet)
-        symbols = {a: k for k, a in enumerate(automaton.alphabet)}
-        reach = int(longest * np.log(2) / np.log(letters)) if letters > 1 else 4 * longest
-        strings = wrong = 0
-        for words in _words(letters, reach):
-            wrong += int((accepts(program, words, symbols) != automaton.accepts(words)).sum())
-            strings += len(words)
+        if name in crasp.BY_TASK:
+            text = crasp.BY_TASK[name](automaton.alphabet)
+            case = Acceptor(TITLES[name], text, automaton.alphabet, automaton.accepts)
+            found[name] = case._replace(bound=DYCK.get(name))
+    for name in ("tomita_2", "tomita_7"):
+        text = crasp.ACCEPTORS[f"{name}_position_free"]
+        title = f"{found[name].title}, no positions"
+        found[f"{name}_position_free"] = found[name]._replace(title=title, text=text)
+    deepest = bounded_dyck(max(longest, REACH[2]))  # no word of so many letters goes deeper
+    own = crasp.ACCEPTORS
+    found["dyck_1"] = Acceptor("Dyck-1", own["dyck_1"], "ab", deepest.accepts)
+    found["more_ones"] = Acceptor(
+        "more ones than zeros", own["binary_majority"], "01", lambda w: w.mean(axis=1) > 0.5
+    )
+    found["anbncn"] = Acceptor("$a^n b^n c^n$", own["anbncn"], "abc", _three_equal_runs)
+    return found
+
+
+def _acceptors(longest: int) -> Iterator[dict[str, object]]:
+    for name, case in acceptors(longest).items():
+        symbols = {a: k for k, a in enumerate(case.alphabet)}
+        program = parse(case.text, name, symbols)
+        letters = len(symbols)
+        reach = min(REACH[letters], longest if letters > 1 else 5 * longest)
+        batches = [*words(letters, reach)]
+        if case.bound is not None:
+            batches += deep_words(case.bound, reach // 2)
+        wrong = sum(int((accepts(program, w, symbols) != case.oracle(w)).sum()) for w in batches)
         found = facts(program)
-        yield _row("C-RASP", name, found.dialect, found.depth, strings, wrong)
+        counts = (found.depth, sum(map(len, batches)), wrong)
+        yield _row("C-RASP", name, case.title, found.dialect, *counts)
 
 
 def _generators(longest: int) -> Iterator[dict[str, object]]:
-    names = [str(k) for k in range(LETTERS)]
-    sizes = {"binary_majority": 2, "majority": 3, "interleave": 2}
     for name, schema in crasp.BY_TASK.items():
         if TASKS[name].labels:
             continue
-        letters = sizes.get(name, LETTERS)
-        program = parse(schema(names[:letters]), name)
-        symbols = MARKS | {a: FIRST + k for k, a in enumerate(names[:letters])}
+        names = [str(k) for k in range(letters_of(name))]
+        symbols = MARKS | {a: FIRST + k for k, a in enumerate(names)}
+        program = parse(schema(names), name, symbols)
         strings = wrong = 0
-        for questions in questions_of(name, letters, longest):
+        for questions in questions_of(name, longest):
             rows = TASKS[name].encode(questions)
             lets = following(program, rows.inputs, symbols)
             numbers = np.array([symbols[a] for a in lets])
@@ -73,85 +114,59 @@ def _generators(longest: int) -> Iterator[dict[str, object]]:
             wrong += int((asked & ~right.all(axis=2)).any(axis=1).sum())
             strings += len(questions)
         found = facts(program)
-        yield _row("C-RASP", name, found.dialect, found.depth, strings, wrong)
+        yield _row("C-RASP", name, TITLES[name], found.dialect, found.depth, strings, wrong)
 
 
 def _rasp_programs(longest: int) -> Iterator[dict[str, object]]:
-    sizes = {"majority": 3, "parity_running": 2, "parity_ones": 2}
-    sizes |= dict.fromkeys(("addition_reverse", "addition_forward"), 10)
-    for name, program in rasp.BY_TASK.items():
-        if name in ("binary_majority", "mode"):  # majority's own
-            continue
-        letters = sizes.get(name, LETTERS)
-        strings = wrong = 0
-        for questions in questions_of(name, letters, longest):
-            rows = TASKS[name].encode(questions)
-            said = program(tokens(rows.inputs)).values
-            wrong += int(((said != rows.targets) & (rows.targets != NONE)).any(axis=1).sum())
-            strings += len(questions)
-        trace = rasp.program_trace(program, [0, FIRST, 1])
-        dialect = "legal" if not trace.breaches else "; ".join(trace.breaches)
-        yield _row("RASP-L", name, dialect, trace.length, strings, wrong)
+    programs: tuple[tuple[str, Mapping[str, rasp.Program]], ...] = (
+        ("RASP-L", rasp.BY_TASK),
+        ("RASP", beyond.BY_TASK),
+    )
+    for language, by_task in programs:
+        for name, program in by_task.items():
+            if name == "majority":  # mode's own
+                continue
+            strings = wrong = 0
+            for questions in questions_of(name, longest):
+                rows = TASKS[name].encode(questions)
+                said = program(tokens(rows.inputs)).values
+                wrong += int(((said != rows.targets) & (rows.targets != NONE)).any(axis=1).sum())
+                strings += len(questions)
+            yield _rasp_row(language, name, TITLES[name], program, strings, wrong)
+    strings = wrong = 0
+    for bits in words(2, min(longest, 12)):
+        marked = np.pad(FIRST + bits, ((0, 0), (1, 1)), constant_values=((0, 0), (BOS, SEP)))
+        said = rasp.boolean_and(tokens(marked)).values[:, -1]
+        wrong += int((said != FIRST + bits.all(axis=1)).sum())
+        strings += len(bits)
+    yield _rasp_row("RASP-L", "conjunction", "AND of bits", rasp.boolean_and, strings, wrong)
 
 
-def questions_of(task: str, letters: int, longest: int) -> Iterator[Ints]:
-    """Every question of a task over `letters` symbols up to a length that `longest` bounds."""
-    if task in ("sort", "unique_copy"):
-        for n in range(1, min(letters, longest) + 1):
-            yield FIRST + np.array(list(permutations(range(letters), n)), dtype=np.int64)
-        return
-    if task == "count":
-        for n in range(1, letters + 1):
-            yield FIRST + np.array([[a, a + n - 1] for a in range(letters - n + 1)])
-        return
-    if task.startswith("addition"):
-        digits = np.array(list(product(range(10), repeat=4)), dtype=np.int64)  # two of two digits
-        hints = rasp.ADDITION_HINTS + np.broadcast_to(np.arange(3), (len(digits), 3))
-        zero = np.zeros((len(digits), 1), dtype=np.int64)
-        halves = [
-            np.stack([hints, FIRST + np.concatenate([zero, part], axis=1)], axis=2)
-            for part in (digits[:, :2], digits[:, 2:])
-        ]
-        plus = np.full((len(digits), 1), rasp.PLUS)
-        first, second = (half.reshape(len(digits), -1) for half in halves)
-        yield np.concatenate([first, plus, second], axis=1)
-        return
-    keep = _untied_columns if task == "interleave" else _untied
-    reach = longest if task in ("binary_majority", "interleave") else longest * 2 // 3
-    for words in _words(letters, reach):
-        if task.startswith("parity_"):
-            hints = rasp.HINTS + np.broadcast_to(np.arange(words.shape[1]), words.shape)
-            yield np.stack([hints, FIRST + words], axis=2).reshape(len(words), -1)
-        elif task != "interleave" or words.shape[1] % 3 == 0:
-            kept = words[keep(words, letters)]
-            if len(kept):
-                yield FIRST + kept
+def _rasp_row(
+    language: str, task: str, title: str, program: rasp.Program, strings: int, wrong: int
+) -> dict[str, object]:
+    trace = rasp.program_trace(program, [BOS, FIRST, SEP])
+    dialect = "legal" if not trace.breaches else "; ".join(trace.breaches)
+    return _row(language, task, title, dialect, trace.length, strings, wrong)
 
 
-def _words(letters: int, longest: int) -> Iterator[Ints]:
-    for n in range(1, longest + 1):
-        yield np.array(list(product(range(letters), repeat=n)), dtype=np.int64)
-
-
-def _untied(words: Ints, letters: int) -> Bools:
-    counts = np.sort(np.stack([(words == k).sum(axis=1) for k in range(letters)]), axis=0)
-    found: Bools = counts[-1] > counts[-2]
-    return found
-
-
-def _untied_columns(words: Ints, letters: int) -> Bools:
-    columns = [_untied(words[:, r::3], letters) for r in range(3)]
-    found: Bools = np.logical_and.reduce(columns)
-    return found
+def _three_equal_runs(found: Ints) -> Bools:
+    """Whether each word (B, T) is a^n b^n c^n, letters 0, 1 and 2."""
+    length = found.shape[1]
+    wanted = np.repeat(np.arange(3), length // 3)
+    if len(wanted) != length:
+        return np.zeros(len(found), dtype=bool)
+    same: Bools = (found == wanted).all(axis=1)
+    return same
 
 
 def _row(
-    language: str, task: str, dialect: str, length: int, strings: int, mismatches: int
+    language: str, task: str, title: str, dialect: str, length: int, strings: int, mismatches: int
 ) -> dict[str, object]:
     return {
         "language": language,
         "task": task,
-        "title": TASKS[task].title,
+        "title": title,
         "dialect": dialect,
         "length": length,
         "strings": strings,
