@@ -117,18 +117,20 @@ PENALIZED = [  # (task, model) pairs that differ in the penalty alone
     for model in ("ape_plain", "ape_penalty")
     if {"ape_plain", "ape_penalty"} <= LENGTHS["tasks"][task]["models"].keys()
 ]
-FORMATS = [
-    ("parity", "ape"),
-    ("parity_ones", "ape"),
-    ("addition_forward", "ape"),
-    ("addition_reverse", "ape"),
-    ("addition", "ape"),
-    ("mode", "ape"),
-    ("mode_by_count", "ape"),
-    ("mode_by_appearance", "ape"),
-]
+FORMATS = {  # task -> model: decoders of one size, with and without what helps or hurts
+    "parity": "ape_large",
+    "parity_running": "ape",
+    "parity_ones": "ape",
+    "addition_forward": "ape",
+    "addition_reverse": "ape",
+    "mode": "ape",
+    "mode_by_count": "ape",
+    "mode_by_appearance": "ape",
+}
 EXPERIMENTS["penalized"] = bool(PENALIZED)
-EXPERIMENTS["formats"] = all(run in RUNS for run in FORMATS)
+EXPERIMENTS["formats"] = all(
+    model in LENGTHS["tasks"].get(task, {"models": ()})["models"] for task, model in FORMATS.items()
+)
 EXPERIMENTS["last_0_then_2"] = ("last_0_then_2", "ape") in RUNS
 SWEEPS = [(task, positions) for task in SWEEP["tasks"] for positions in SWEEP["positions"]]
 LENGTH_STUDIES = ["programs", "predicted", "lengths", "conjunction", "positional_product"]
@@ -140,8 +142,9 @@ def study_runs(study):
     """(task, model as it is called, model as it is filed) of what a study compares."""
     if study == "penalized":
         return [(task, model, model) for task, model in PENALIZED]
-    chosen = FORMATS if study == "formats" else RUNS
-    return [(task, positions, RUNS[task, positions]) for task, positions in chosen]
+    if study == "formats":
+        return [(task, "ape", model) for task, model in FORMATS.items()]
+    return [(task, positions, model) for (task, positions), model in RUNS.items()]
 
 
 def length_inputs(wc):

@@ -12,6 +12,9 @@ from lemmata.length_generalization.figures import (
     ape_against_nope,
 )
 from lemmata.length_generalization.figures import (
+    confidence as confidence_figure,
+)
+from lemmata.length_generalization.figures import (
     formats as formats_figure,
 )
 from lemmata.length_generalization.figures import (
@@ -29,6 +32,7 @@ from lemmata.length_generalization.figures import (
 from lemmata.length_generalization.selection import FALLBACK, chosen, select
 from lemmata.length_generalization.strings import BINS
 from lemmata.length_generalization.studies import (
+    confidence,
     conjunction,
     formats,
     lengths,
@@ -169,6 +173,8 @@ def test_predicted_on_ideal_answers():
     # Wrong by AC0: two majorities and the interleaved one, repeat copy and addition, of ten.
     assert found["mispredicted_by_c_rasp"] == 0
     assert found["mispredicted_by_ac0_more"] == 5
+    assert found["mispredicted_by_rasp_l"] == 0
+    assert evidence(study).loc["mispredicted_by_rasp_l", "n"] == 8
     assert evidence(study).loc["mispredicted_by_ac0_more", "n"] == 10
     row = study.table.set_index(["task", "model", "bin"]).loc[("interleave", "nope", BINS[2])]
     assert (row["c_rasp"], row["ac0"], row["chance"]) == (False, False, 0.125)
@@ -196,6 +202,17 @@ def test_predicted_tells_what_fails():
     assert found["mispredicted_by_c_rasp"] == 1
     assert found["min_positive_last_bin"] == pytest.approx(0.1)
     assert found["separation_last_bin"] == pytest.approx(-0.4)
+
+
+def test_a_count_of_mispredictions_is_as_unsure_as_its_medians():
+    """Seeds on both sides of the cut: the task is right or wrong as they are drawn."""
+    seeds = [answers((1, 0.9, share), "sort", seed=k) for k, share in enumerate((0.1, 0.95, 0.95))]
+    others = ideal()
+    table = pd.concat([others[(others["task"] != "sort") | (others["model"] != "ape")], *seeds])
+    found = evidence(predicted.study(table))
+    assert found.loc["mispredicted_by_c_rasp"].tolist() == [0, 0, 1, 10]
+    # AC0 says the same of sorting, so their difference is not touched.
+    assert found.loc["mispredicted_by_ac0_more"].tolist() == [5, 5, 5, 10]
 
 
 def test_predicted_needs_its_tasks_by_name():
@@ -292,12 +309,46 @@ def test_formats_are_compared_beyond_the_trained_lengths():
     }
     parts = [answers(s, task, seed=k) for task, s in shares.items() for k in range(3)]
     study = formats.study(pd.concat(parts))
-    found = evidence(study)["value"]
-    assert found["reverse_over_forward_addition"] == pytest.approx(0.5)
-    assert found["hinted_over_plain_parity"] == pytest.approx(0.4)
-    assert found["mode_over_bad_order"] == pytest.approx(0.3)
-    assert found["good_order_over_bad_order"] == pytest.approx(0.5)
+    found = evidence(study)["value"]  # of some lengths of the bin: near the bin's shares
+    assert found["reverse_over_forward_addition"] == pytest.approx(0.5, abs=0.1)
+    assert found["hinted_over_plain_parity"] == pytest.approx(0.4, abs=0.1)
+    assert found["mode_over_bad_order"] == pytest.approx(0.3, abs=0.1)
+    assert found["good_order_over_bad_order"] == pytest.approx(0.5, abs=0.1)
     assert formats_figure.draw(study.table).axes
+
+
+def test_formats_are_compared_on_the_lengths_that_were_asked():
+    """Right from 1.25 L on and wrong before, and the other way round: at L = 10, 13, 14 and 15."""
+    near = answers((1, 0, 0), "addition_reverse")
+    near["exact"] = near["length"].between(13, 15)
+    far = answers((1, 0, 0), "addition_forward")
+    far["exact"] = far["length"] < 13
+    at_end = answers((1, 0, 0), "mode")
+    at_end["exact"] = at_end["length"] == 15
+    others = [answers((1, 0, 0), t) for t in ("parity", "parity_ones", "mode_by_count")]
+    bad = answers((1, 1, 1), "mode_by_appearance")
+    bad["exact"] = bad["length"] != 15
+    found = evidence(formats.study(pd.concat([near, far, at_end, bad, *others])))["value"]
+    assert found["reverse_over_forward_addition"] == 1.0
+    assert found["mode_over_bad_order"] == 1.0
+
+
+def test_confidence_counts_tasks_and_not_their_seeds(tmp_path):
+    """Ten seeds of a task that are all alike say no more than one does."""
+    rows = [
+        {"post_processor": "erm", "model": task, "seed": seed, "group": f"g_{name}",
+         "smooth_ece": 0.1 + growth * (name == BINS[2]), "n": 10, "mean_y": 0.5, "mean_p": 0.5}
+        for task, growth in (("sort", 0.1), ("count", 0.3))
+        for seed in range(10)
+        for name in BINS[:3]
+    ]  # fmt: skip
+    path = tmp_path / "metrics.parquet"
+    write_table(pd.DataFrame(rows), path, STAMP)
+    study = confidence.study(["ape"], [path])
+    found = evidence(study).loc["growth_of_smooth_ece_ape"]
+    assert found["value"] == pytest.approx(0.2)
+    assert found["n"] == 2
+    assert confidence_figure.draw(study.table).axes
 
 
 def test_penalized_runs_are_paired_by_task_and_seed():

@@ -19,7 +19,7 @@ def study(models: Iterable[str], paths: Iterable[str]) -> Study:
     """Table: task, title, model, seed, bin, n, smooth_ece, mean_y, mean_p, without post-processing.
 
     models: of the tables of measures by group. Evidence: the mean growth of SmoothECE from trained
-    lengths to those in (1.5 L, 2 L], over tasks and seeds.
+    lengths to those in (1.5 L, 2 L] over the tasks, each the mean of its seeds, which are alike.
     """
     parts = [
         read_table(path).assign(positions=model) for model, path in zip(models, paths, strict=True)
@@ -31,7 +31,7 @@ def study(models: Iterable[str], paths: Iterable[str]) -> Study:
     table = whole[whole["bin"].isin(BINS)].reset_index(drop=True)
     table["title"] = [TASKS[task].title for task in table["task"]]
     wide = table.pivot_table(index=["model", "task", "seed"], columns="bin", values="smooth_ece")
-    growth = wide[BINS[2]] - wide[BINS[0]]
+    growth = (wide[BINS[2]] - wide[BINS[0]]).groupby(["model", "task"], sort=False).mean()
     evidence = {
         f"growth_of_smooth_ece_{model}": mean_interval(part.to_numpy())
         for model, part in growth.groupby("model", sort=False)

@@ -53,16 +53,17 @@ def medians(part: pd.DataFrame, seed: int = 0) -> NDArray[np.float64]:
 
 def median_interval(part: pd.DataFrame) -> Interval:
     """Median over seeds of exact match, with the central 95% of `medians`."""
-    return _interval(float(part["exact"].median()), medians(part), len(part))
+    return interval_of(float(part["exact"].median()), medians(part), len(part))
 
 
 def difference_interval(first: pd.DataFrame, second: pd.DataFrame) -> Interval:
     """Difference of two medians; the two sets of seeds are independent of each other."""
     value = float(first["exact"].median() - second["exact"].median())
     replicates = medians(first, 0) - medians(second, 1)
-    return _interval(value, replicates, min(len(first), len(second)))
+    return interval_of(value, replicates, min(len(first), len(second)))
 
 
-def _interval(value: float, replicates: NDArray[np.float64], n: int) -> Interval:
+def interval_of(value: float, replicates: NDArray[np.float64], n: int) -> Interval:
+    """A value with the central 95% of its replicates (R,), itself included."""
     lower, upper = np.quantile(replicates, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
     return Interval(value, min(value, float(lower)), max(value, float(upper)), n)

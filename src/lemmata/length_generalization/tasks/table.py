@@ -2,7 +2,8 @@
 
 What theory predicts (`ape`, `nope`, `ac0`) is the published classification [official code]; the
 programs of each are in `rasp.programs.BY_TASK` and `crasp.programs.BY_TASK`, apart from the table
-so that an edit of a program trains nothing anew.
+so that an edit of a C-RASP program trains nothing anew. (The layouts of hints stand with the RASP-L
+programs that read them, so an edit of those does.)
 One encoded row of each, where what follows SEP is asked, or the label of each prefix, which stands
 behind a slash; #k is an index hint::
 
