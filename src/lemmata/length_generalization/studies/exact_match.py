@@ -39,14 +39,16 @@ def medians(part: pd.DataFrame, seed: int = 0) -> NDArray[np.float64]:
     """Replicates (R,) of the median over seeds of exact match.
 
     part: one row a seed with n and exact. A replicate draws seeds with replacement, and of each its
-    strings anew; so it carries both sources of chance.
+    share from what its strings leave open (Beta, Jeffreys' prior: no share is sure because all of
+    a few strings were right); so it carries both sources of chance.
     """
     if part.empty:
         raise LemmataError("exact match: no seed was run")
     rng = np.random.Generator(np.random.Philox(seed))
     n, exact = part["n"].to_numpy(np.int64), part["exact"].to_numpy(np.float64)
     drawn = rng.integers(0, len(n), (REPLICATES, len(n)))
-    shares = rng.binomial(n[drawn], exact[drawn]) / n[drawn]
+    right = (n * exact)[drawn]
+    shares = rng.beta(right + 0.5, n[drawn] - right + 0.5)
     found: NDArray[np.float64] = np.median(shares, axis=1)
     return found
 
