@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -30,18 +31,18 @@ def seeds_by_bin(table: pd.DataFrame, looks: dict[str, tuple[str, str, str]]) ->
     rows = -(-len(tasks) // columns)
     with style():
         fig, axes = plt.subplots(
-            rows, columns, figsize=(TEXT_WIDTH, 0.6 + 1.7 * rows), squeeze=False, sharey=True
+            rows, columns, figsize=(TEXT_WIDTH, 0.6 + 1.8 * rows), squeeze=False, sharey=True
         )
         for ax, task in zip(axes.flat, tasks, strict=False):
-            for shift, (model, (label, colour, marker)) in zip(
-                np.linspace(-0.15, 0.15, len(looks)), looks.items(), strict=True
-            ):
+            for number, (model, (label, colour, marker)) in enumerate(looks.items()):
+                shift = 0.3 * (number - (len(looks) - 1) / 2)
                 own = table[(table["task"] == task) & (table["model"] == model)]
                 places = own["bin"].map(bins.index) + shift
                 ax.plot(places, own["exact"], ls="", marker=marker, color=colour, label=label)
-            ax.set_xticks(range(len(bins)), [BIN_NAMES[name] for name in bins])
+            ax.set_xticks(range(len(bins)), [BIN_NAMES[name] for name in bins], fontsize=6)
+            ax.set_xlim(-0.5, len(bins) - 0.5)
             ax.set_ylim(-0.04, 1.04)
-            letter(ax, TASKS[task].title)
+            letter(ax, fill(TASKS[task].title, 20))
         for ax in axes.flat[len(tasks) :]:
             ax.set_axis_off()
         fig.supylabel("exact match, one mark a seed", fontsize=8)
