@@ -1,4 +1,4 @@
-"""Flow matching: couplings, the linear flow's targets, and samplers along velocity fields.
+"""Samplers along velocity fields, of the signature of `samplers`.
 
 Time runs as in arXiv 2406.08929: t = 0 is data, t = 1 the base, and dx/dt = -v, so a step of
 length dt from t to t - dt is x + v dt [its equation 70 has the other sign in print].
@@ -14,17 +14,6 @@ from torch import Tensor
 from lemmata.diffusion.guidance import Field
 from lemmata.diffusion.samplers import Noise, Sampler
 from lemmata.errors import LemmataError
-
-
-def linear_point(base: Tensor, data: Tensor, time: Tensor) -> Tensor:
-    """x_t = t base + (1 - t) data (Procedure 4). base, data: (B, ...); time: (B,)."""
-    t = time.reshape(-1, *[1] * (data.ndim - 1))
-    return t * base + (1.0 - t) * data
-
-
-def linear_target(base: Tensor, data: Tensor) -> Tensor:
-    """The velocity of the straight line, x0 - x1, at any time (Procedure 4)."""
-    return data - base
 
 
 def flow_euler(guidance_weight: float) -> Sampler:

@@ -8,7 +8,10 @@ each call is a fresh draw. With S = s^2 and dS = S_i - S_j for a step from level
     probability_flow    x + dS/2 score                      Euler in S
     heun                trapezoid in s                      Karras et al.
     ddpm, reverse_sde   x + dS score + sqrt(variance) z     they differ in the variance of the noise
+    langevin            K steps x + eps/2 score + sqrt(eps) z at the new level, eps = dS
     pcg                 unguided predictor, then K guided Langevin steps at the new level
+
+`flow` has those that follow a velocity, by the same signature.
 """
 
 from __future__ import annotations
@@ -100,6 +103,31 @@ def ddpm(guidance_weight: float, noise: AncestralNoise = "forward") -> Sampler:
     return _ancestral(guidance_weight, variances[noise])
 
 
+def langevin(guidance_weight: float, corrections: int, step_size: float = 1.0) -> Sampler:
+    """K unadjusted Langevin steps on the gamma'-powered law of each new level: PCG's corrector.
+
+    guidance_weight: gamma'; corrections: K; a step is x + eps/2 score + sqrt(eps) z with
+    eps = step_size * dS at the new level (arXiv 2408.09000, Algorithm 1 [recalled]). Song's
+    convention, eps score + sqrt(2 eps) z, is step_size = 2. At level 0 nothing moves.
+    Raises LemmataError for K < 0, and for gamma' < 0, where there may be no law to aim at.
+    """
+    if corrections < 0:
+        raise LemmataError(f"langevin: corrections = {corrections}: must be 0 or more")
+    if step_size <= 0:
+        raise LemmataError(f"langevin: step_size = {step_size}: must be positive")
+    if not guidance_weight >= 0:
+        raise LemmataError(f"langevin: guidance_weight = {guidance_weight}: must be 0 or more")
+
+    def run(score: Field, x: Tensor, levels: Sequence[float], noise: Noise) -> Iterator[Tensor]:
+        for s, t in _steps(levels):
+            eps = step_size * (s * s - t * t)
+            for _ in range(corrections if t > 0.0 else 0):
+                x = x + 0.5 * eps * score(x, t, guidance_weight) + math.sqrt(eps) * noise(x)
+            yield x
+
+    return run
+
+
 def pcg(
     guidance_weight: float,
     corrections: int,
@@ -108,34 +136,23 @@ def pcg(
 ) -> Sampler:
     """PCG: a step of the unguided ODE, then K Langevin steps on the gamma'-powered law.
 
-    guidance_weight: gamma' of the corrector; corrections: K; a Langevin step is
-    x + eps/2 score + sqrt(eps) z with eps = step_size * dS at the new level (arXiv 2408.09000,
-    Algorithm 1 [recalled]). Song's convention, eps score + sqrt(2 eps) z, is step_size = 2. There
-    is no corrector at level 0.
+    guidance_weight: gamma' of the corrector; the rest, and what is raised, as in `langevin`.
     """
-    if corrections < 0:
-        raise LemmataError(f"pcg: corrections = {corrections}: must be 0 or more")
-    if step_size <= 0:
-        raise LemmataError(f"pcg: step_size = {step_size}: must be positive")
-    move = {"ddim": ddim, "probability_flow": probability_flow}[predictor](1.0)
+    if predictor not in PREDICTORS:
+        raise LemmataError(f"pcg: predictor = {predictor!r}; allowed: {', '.join(PREDICTORS)}")
+    predict = PREDICTORS[predictor](1.0)
+    correct = langevin(guidance_weight, corrections, step_size)
 
     def run(score: Field, x: Tensor, levels: Sequence[float], noise: Noise) -> Iterator[Tensor]:
-        for s, t in _steps(levels):
-            (x,) = move(score, x, (s, t), noise)
-            if t > 0.0:
-                eps = step_size * (s * s - t * t)
-                for _ in range(corrections):
-                    x = langevin_step(score, x, t, guidance_weight, eps, noise)
+        for step in _steps(levels):
+            (x,) = predict(score, x, step, noise)
+            (x,) = correct(score, x, step, noise)
             yield x
 
     return run
 
 
-def langevin_step(
-    score: Field, x: Tensor, level: float, guidance_weight: float, eps: float, noise: Noise
-) -> Tensor:
-    """One unadjusted Langevin step of size eps on the law whose score is given at this level."""
-    return x + 0.5 * eps * score(x, level, guidance_weight) + math.sqrt(eps) * noise(x)
+PREDICTORS: Final = {"ddim": ddim, "probability_flow": probability_flow}
 
 
 def last(states: Iterator[Tensor]) -> Tensor:
@@ -169,13 +186,3 @@ def _steps(levels: Sequence[float]) -> Iterator[tuple[float, float]]:
         )
     return itertools.pairwise(found)
 
-
-SAMPLERS: Final = {
-    "ddim": ddim,
-    "probability_flow": probability_flow,
-    "heun": heun,
-    "ddpm": ddpm,
-    "reverse_sde": reverse_sde,
-    "pcg": pcg,
-}
-"""By name: guidance_weight (and the sampler's own options) -> sampler."""

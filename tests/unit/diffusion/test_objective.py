@@ -54,6 +54,16 @@ def test_networks_are_told_the_time_of_their_view():
     torch.testing.assert_close(1 - told_time("velocity", level), alpha[:, 0])
 
 
+def test_a_velocity_leads_straight_to_the_data():
+    x0, x1 = torch.randn(2, 5, 3, generator=torch_generator(0, "line"), dtype=torch.float64)
+    level = torch.tensor([0.1, 0.5, 1.0, 4.0, 99.0], dtype=torch.float64)
+    alpha, sigma = coefficients("velocity", level)
+    torch.testing.assert_close(alpha + sigma, torch.ones_like(alpha))
+    said = regression_target("velocity", 1.0, x0, x1, level, x1)
+    torch.testing.assert_close(said, x0 - x1)
+    torch.testing.assert_close(alpha * x0 + sigma * x1 + sigma * said, x0)
+
+
 def test_v_prediction_is_the_preconditioning_of_edm():
     """D = c_skip x + c_out F(c_in x), table 1 of arXiv 2206.00364 with sigma_data = 1: F = -v."""
     generator = torch_generator(0, "edm")

@@ -17,18 +17,18 @@ from lemmata.diffusion.clock import (
     log_levels,
     view_levels,
 )
-from lemmata.diffusion.flow import flow_euler, flow_heun, linear_point, linear_target
+from lemmata.diffusion.flow import flow_euler, flow_heun
 from lemmata.diffusion.gaussian import GaussianScore
 from lemmata.diffusion.guidance import guide, guided, predictor_corrector_weight
 from lemmata.diffusion.laws import six_gaussians, three_bumps
 from lemmata.diffusion.mixture import ExactGuidance
 from lemmata.diffusion.moments import propagate
 from lemmata.diffusion.samplers import (
-    SAMPLERS,
     ddim,
     ddpm,
     gaussian,
     heun,
+    langevin,
     last,
     pcg,
     probability_flow,
@@ -43,6 +43,7 @@ ALL = {
     "ddpm": ddpm(2.0),
     "ddpm posterior": ddpm(2.0, "posterior"),
     "reverse_sde": reverse_sde(2.0),
+    "langevin": langevin(3.0, 2),
     "pcg": pcg(3.0, 2),
 }
 
@@ -210,6 +211,18 @@ def test_songs_step_size_is_two_corrections_in_the_limit():
     assert found != pytest.approx(example.variance_pcg(3.0, 1), rel=0.05)
 
 
+@pytest.mark.parametrize("g", [0.0, 1.0, 3.0])
+def test_langevin_steps_end_in_the_powered_law_of_their_level(g):
+    s, t = 1.1, 1.0
+    eps = s * s - t * t
+    precision = g / (1 + t * t) + (1 - g) / (2 + t * t)
+    _, found = propagate(langevin(g, 400), GaussianScore(0.0), (s, t), 0.0, 9.0, 400)
+    # Unadjusted steps of size eps settle at variance (1 / precision) / (1 - eps precision / 4).
+    assert found == pytest.approx(1 / precision / (1 - eps * precision / 4), rel=1e-9)
+    _, still = propagate(langevin(g, 5), GaussianScore(0.0), (s, 0.0), 0.0, 9.0, 5)
+    assert still == 9.0
+
+
 def test_propagation_is_what_sampling_does():
     levels, g = log_levels(30, 10.0), 2.0
     for sampler, draws in ((ddpm(g), 1), (pcg(3.0, 3), 3), (ddim(g), 0)):
@@ -290,19 +303,13 @@ def test_flow_means_and_variances_are_those_of_ddim():
         assert float((end[1] - end[0]) ** 2) == pytest.approx(variance, rel=2e-4)
 
 
-def test_linear_flow_points_and_targets():
-    base, data = torch.randn(2, 5, 3, generator=generator())
-    time = torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0])
-    x = linear_point(base, data, time)
-    torch.testing.assert_close(x[0], data[0])
-    torch.testing.assert_close(x[4], base[4])
-    torch.testing.assert_close(x + time[:, None] * linear_target(base, data), data)
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: pcg(3.0, -1), "pcg: corrections = -1: must be 0 or more"),
+        (lambda: pcg(3.0, -1), "corrections = -1: must be 0 or more"),
+        (lambda: pcg(-0.5, 1), "guidance_weight = -0.5: must be 0 or more"),
+        (lambda: langevin(float("nan"), 1), "guidance_weight = nan: must be 0 or more"),
+        (lambda: pcg(3.0, 1, "heun"), "predictor = 'heun'; allowed: ddim, probability_flow"),
         (lambda: pcg(3.0, 1, step_size=0.0), "step_size = 0.0: must be positive"),
         (lambda: ddpm(2.0, "beta"), "ddpm: noise = 'beta'; allowed: forward, posterior"),
         (lambda: next(run(ddim(1.0), [1.0])), "noise levels must be 2 or more"),
@@ -321,6 +328,3 @@ def test_what_makes_no_sense_is_one_line(wrong, message):
 def run(sampler, grid):
     return sampler(GaussianScore(0.0), torch.zeros(1, 1), grid, torch.zeros_like)
 
-
-def test_all_samplers_are_known_by_name():
-    assert set(SAMPLERS) == {"ddim", "probability_flow", "heun", "ddpm", "reverse_sde", "pcg"}
