@@ -83,6 +83,18 @@ def karras_levels(
     return np.append(ramp**rho, 0.0)
 
 
+def vp_linear_levels(steps: int) -> Floats:
+    """steps levels of DDPM's 1,000 with beta from 1e-4 to 0.02 (arXiv 2006.11239), and 0 after them.
+
+    Steps are spread over the 1,000 evenly; raises LemmataError for more.
+    """
+    if checked_steps(steps) > 1000:
+        raise LemmataError(f"steps = {steps}: this schedule has 1000")
+    remaining = np.cumprod(1.0 - np.linspace(1e-4, 0.02, 1000))
+    chosen = remaining[np.linspace(999, 0, steps).round().astype(int)]
+    return np.append(np.sqrt(1.0 / chosen - 1.0), 0.0)
+
+
 def checked_steps(steps: int) -> int:
     """Refuse less than one step; raises LemmataError."""
     if steps < 1:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from lemmata.diffusion.gaussian import GaussianScore
 from lemmata.diffusion.guidance import Field
-from lemmata.diffusion.samplers import Sampler
+from lemmata.diffusion.samplers import Sampler, last
 
 
 def propagate(
@@ -41,3 +43,14 @@ def propagate(
         mean = float(gain * mean + shift)
         variance = float(gain**2 * variance + pushes.square().sum())
     return mean, variance
+
+
+def propagate_flow(sampler: Sampler, example: GaussianScore, steps: int) -> tuple[float, float]:
+    """(mean, variance) of a deterministic sampler of the linear flow from N(0, 1), uniform times.
+
+    Its map is affine, so two points tell it.
+    """
+    x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
+    times = [float(t) for t in np.linspace(1.0, 0.0, steps + 1)]
+    end = last(sampler(example.velocity, x, times, torch.zeros_like))
+    return float(end[0]), float((end[1] - end[0]) ** 2)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lemmata.diffusion.mixture import ExactGuidance
+from lemmata.diffusion.guidance import guide
+from lemmata.diffusion.mixture import GaussianMixture
 from lemmata.errors import LemmataError
 
 Floats = NDArray[np.float64]
@@ -53,18 +54,25 @@ class PoweredLaw:
         return float(self.probability.sum(axis=others) @ values)
 
 
-def powered_law(guidance: ExactGuidance, guidance_weight: float, reach: float) -> PoweredLaw:
-    """Normalise on [-reach, reach]^D. Raises LemmataError in other dimensions, and where the grid
-    cuts off more than a millionth of the density's peak.
+def powered_law(
+    own: GaussianMixture, whole: GaussianMixture, guidance_weight: float, reach: float
+) -> PoweredLaw:
+    """own^g whole^(1 - g), normalised on [-reach, reach]^D; own: p(x|c), whole: p(x).
+
+    Raises LemmataError in other dimensions, and where the grid cuts off more than a millionth of
+    the density's peak.
     """
-    dimension = guidance.whole.dimension
+    dimension = whole.dimension
     if dimension not in POINTS:
         raise LemmataError(f"powered law: dimension {dimension}: allowed: 1, 2")
     axis = np.linspace(-reach, reach, POINTS[dimension])
     grid = np.meshgrid(*[axis] * dimension, indexing="ij")
     points = torch.from_numpy(np.stack([g.ravel() for g in grid], axis=1))  # (N, D)
-    parts = [_log_powered(guidance, part, guidance_weight) for part in torch.split(points, 65_536)]
-    log_density = np.concatenate(parts).reshape([len(axis)] * dimension)
+    parts = [
+        guide(own.log_density(x), whole.log_density(x), guidance_weight)
+        for x in torch.split(points, 65_536)
+    ]
+    log_density = torch.cat(parts).numpy().reshape([len(axis)] * dimension)
     density = np.exp(log_density - log_density.max())
     edge = max(
         float(np.take(density, side, axis=k).max()) for k in range(dimension) for side in (0, -1)
@@ -75,9 +83,3 @@ def powered_law(guidance: ExactGuidance, guidance_weight: float, reach: float) -
             f" ({reach:g}) is {edge:.1e} of its peak; not integrable, or the grid too small"
         )
     return PoweredLaw((axis,) * dimension, density / density.sum())
-
-
-def _log_powered(guidance: ExactGuidance, points: torch.Tensor, weight: float) -> Floats:
-    own, whole = guidance.own.log_density(points), guidance.whole.log_density(points)
-    found: Floats = (weight * own + (1.0 - weight) * whole).numpy()
-    return found

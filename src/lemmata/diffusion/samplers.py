@@ -185,4 +185,3 @@ def _steps(levels: Sequence[float]) -> Iterator[tuple[float, float]]:
             "sampler: noise levels must be 2 or more, finite, falling, the last 0 or more"
         )
     return itertools.pairwise(found)
-

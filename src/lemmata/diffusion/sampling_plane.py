@@ -13,7 +13,6 @@ from lemmata.diffusion.experiment import Settings
 from lemmata.diffusion.laws import six_gaussians
 from lemmata.diffusion.learned import LearnedGuidance
 from lemmata.diffusion.metrics import energy_distance, sliced_wasserstein
-from lemmata.diffusion.mixture import ExactGuidance
 from lemmata.diffusion.powered import powered_law
 from lemmata.diffusion.samplers import gaussian
 from lemmata.diffusion.training_data import one_hot
@@ -38,10 +37,10 @@ def sample_plane(
     """
     seed = settings.seed
     guidance = LearnedGuidance(model, settings.prediction, one_hot(torch.tensor(LABEL), 3))
-    exact = ExactGuidance(six_gaussians(), LABEL)
+    whole = six_gaussians()
     rows = []
     for g in weights:
-        law = powered_law(exact, g, REACH)
+        law = powered_law(whole.of_class(LABEL), whole, g, REACH)
         draws = [
             torch.from_numpy(law.sample(samples, stream(seed, f"powered {g:g} {name}")))
             for name in ("reference", "null")

@@ -119,12 +119,10 @@ def test_point_masses_pull_by_their_softmax():
 
 @pytest.mark.parametrize("g", [1.0, 2.0, 3.0])
 def test_powered_law_of_gaussians_is_gaussian(g):
-    # p(x|c) = N(0, 1) and p(x) = N(0, 2), written as a mixture of one class hidden in another.
+    # p(x|c) = N(0, 1) and p(x) = N(0, 2): the Gaussian example at c = 0.
     pair = GaussianMixture([1], [[0.0]], [[[1.0]]])
     whole = GaussianMixture([1], [[0.0]], [[[2.0]]])
-    guidance = ExactGuidance(pair, 0)
-    guidance.whole = whole
-    law = powered_law(guidance, g, reach=12.0)
+    law = powered_law(pair, whole, g, reach=12.0)
     assert law.variance()[0] == pytest.approx(2 / (g + 1), rel=1e-6)
     assert law.mean()[0] == pytest.approx(0.0, abs=1e-9)
     scale = math.sqrt(2 / (g + 1))
@@ -134,10 +132,10 @@ def test_powered_law_of_gaussians_is_gaussian(g):
 
 
 def test_powered_law_in_the_plane_is_the_measured_one():
-    law = powered_law(ExactGuidance(six_gaussians(), 0), 2.0, reach=3.6)
+    own = six_gaussians().of_class(0)
+    law = powered_law(own, six_gaussians(), 2.0, reach=3.6)
     assert law.variance().sum() == pytest.approx(0.858, rel=0.01)
     # And by importance sampling from the conditional law, weighted by (p(x|c) / p(x))^(g - 1).
-    own = six_gaussians().of_class(0)
     x = own.sample(400_000, generator())
     weight = (own.log_density(x) - six_gaussians().log_density(x)).exp()[:, None]
     mean = (weight * x).sum(dim=0) / weight.sum()
@@ -149,10 +147,10 @@ def test_powered_law_in_the_plane_is_the_measured_one():
 
 
 def test_separated_clusters_have_the_conditional_as_powered_law():
-    law = powered_law(ExactGuidance(clusters(4.0), 0), 3.0, reach=16.0)
+    law = powered_law(clusters(4.0).of_class(0), clusters(4.0), 3.0, reach=16.0)
     assert law.mean()[0] == pytest.approx(-4.0, abs=1e-3)
     assert law.variance()[0] == pytest.approx(0.999, abs=2e-3)
-    near = powered_law(ExactGuidance(clusters(1.0), 0), 2.0, reach=14.0)
+    near = powered_law(clusters(1.0).of_class(0), clusters(1.0), 2.0, reach=14.0)
     assert near.mean()[0] + 1 == pytest.approx(-0.290, abs=1e-3)
     assert near.variance()[0] == pytest.approx(0.744, abs=1e-3)
 
@@ -198,8 +196,8 @@ def test_toy_shapes():
         (lambda: GaussianMixture([-1], [[0.0]], [[[1.0]]]), "weights must be positive"),
         (lambda: GaussianMixture([1], [[0.0]], [[[-1.0]]]), "positive semidefinite"),
         (lambda: MIXTURE.of_class(7), "class 7: allowed: 0, 1, 2"),
-        (lambda: powered_law(ExactGuidance(MIXTURE, 0), 2.0, 5.0), "dimension 3: allowed: 1, 2"),
-        (lambda: powered_law(ExactGuidance(clusters(4.0), 0), 2.0, 4.5), "the grid too small"),
+        (lambda: powered_law(MIXTURE, MIXTURE, 2.0, 5.0), "dimension 3: allowed: 1, 2"),
+        (lambda: powered_law(clusters(4.0), clusters(4.0), 2.0, 4.5), "the grid too small"),
         (lambda: energy_distance(torch.zeros(3, 2), torch.zeros(3, 1)), r"need \(N, D\)"),
         (lambda: frechet_distance(torch.zeros(1, 2), torch.zeros(3, 2)), "need 2 or more"),
         (

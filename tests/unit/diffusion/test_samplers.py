@@ -327,4 +327,3 @@ def test_what_makes_no_sense_is_one_line(wrong, message):
 
 def run(sampler, grid):
     return sampler(GaussianScore(0.0), torch.zeros(1, 1), grid, torch.zeros_like)
-

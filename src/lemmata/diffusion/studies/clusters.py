@@ -44,7 +44,7 @@ def study(
     for mu in distances:
         guidance = ExactGuidance(clusters(mu), 0)
         for g in weights:
-            law = powered_law(guidance, g, reach=mu + 12.0)
+            law = powered_law(guidance.own, guidance.whole, g, reach=mu + 12.0)
             moments = law.mean()[0] + mu, law.variance()[0]
             rows.append(_frame(mu, g, "powered", shares, law.quantiles(shares), *moments))
             pushed = _pushed(guidance, mu, g, ode_steps)

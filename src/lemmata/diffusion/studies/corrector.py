@@ -24,6 +24,10 @@ from lemmata.stats import Interval, Study, evidence_table, exact, mean_interval
 from lemmata.training.batches import stream, torch_generator
 
 WEIGHT = 3.0
+"""gamma' of the claims."""
+WEIGHTS = (WEIGHT, 5.0)
+STEP_SIZES = (0.25, 0.5, 2.0, 4.0)
+"""Of one Langevin step in place of as many, whole or not."""
 PLANE_WEIGHT = 2.0
 LARGEST = 100.0
 NULLS = 40
@@ -35,18 +39,15 @@ def study(
 ) -> Study:
     """Rows of three kinds, by `what`.
 
-    "variance": corrections, value, closed; "point": sampler, x, y (of the first seed); "energy":
-    sampler, seed, value (energy distance to the powered law; "null": of the law to itself).
+    "variance": weight (gamma'), corrections, step_size, value, closed; "point": sampler, x, y (of
+    the first seed); "energy": sampler, seed, value (energy distance to the powered law; "null": of
+    the law to itself).
     """
-    levels = log_levels(steps, LARGEST)
-    rows: list[dict[str, object]] = []
-    for k in corrections:
-        sampler = pcg(WEIGHT, k, "probability_flow")
-        start = 1.0 + LARGEST**2
-        _, found = propagate(sampler, GaussianScore(0.0), levels, 0.0, start, k)
-        closed = gaussian.variance_pcg(WEIGHT, k)
-        rows.append({"what": "variance", "corrections": k, "value": found, "closed": closed})
-    law = powered_law(ExactGuidance(six_gaussians(), 0), PLANE_WEIGHT, reach=3.6)
+    cases = [(g, k, 1.0) for g in WEIGHTS for k in corrections]
+    cases += [(WEIGHT, 1, size) for size in STEP_SIZES]
+    rows: list[dict[str, object]] = [_variance(g, k, size, steps) for g, k, size in cases]
+    whole = six_gaussians()
+    law = powered_law(whole.of_class(0), whole, PLANE_WEIGHT, reach=3.6)
     null = []
     for number in range(NULLS):
         rng = stream(0, "null", number)
@@ -78,6 +79,21 @@ def study(
     return Study(table, evidence_table(_evidence(table)))
 
 
+def _variance(weight: float, corrections: int, step_size: float, steps: int) -> dict[str, object]:
+    """Variance of PCG(weight, K) on the Gaussian example, and V of as many steps of size 1."""
+    sampler = pcg(weight, corrections, "probability_flow", step_size)
+    levels, start = log_levels(steps, LARGEST), 1.0 + LARGEST**2
+    _, found = propagate(sampler, GaussianScore(0.0), levels, 0.0, start, corrections)
+    return {
+        "what": "variance",
+        "weight": weight,
+        "corrections": corrections,
+        "step_size": step_size,
+        "value": found,
+        "closed": gaussian.variance_pcg(weight, corrections * step_size),
+    }
+
+
 def _samples(steps: int, points: int, seed: int) -> dict[str, Tensor]:
     """Points (N, 2) of each sampler from the exact law at the first level."""
     guidance = ExactGuidance(six_gaussians(), 0)
@@ -98,7 +114,8 @@ def _samples(steps: int, points: int, seed: int) -> dict[str, Tensor]:
 
 
 def _evidence(table: pd.DataFrame) -> dict[str, Interval]:
-    variances = table[table["what"] == "variance"].sort_values("corrections")
+    asked = (table["what"] == "variance") & (table["weight"] == WEIGHT) & (table["step_size"] == 1)
+    variances = table[asked].sort_values("corrections")
     error = (variances["value"] / variances["closed"] - 1).abs()
     limit = gaussian.variance_powered(WEIGHT)
     falling = -variances["value"].diff().dropna()

@@ -6,76 +6,84 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import torch
 
 from lemmata.diffusion import gaussian
 from lemmata.diffusion.clock import log_levels
 from lemmata.diffusion.flow import flow_heun
 from lemmata.diffusion.gaussian import GaussianScore
 from lemmata.diffusion.guidance import predictor_corrector_weight
-from lemmata.diffusion.moments import propagate
+from lemmata.diffusion.mixture import GaussianMixture
+from lemmata.diffusion.moments import propagate, propagate_flow
+from lemmata.diffusion.powered import powered_law
 from lemmata.diffusion.samplers import pcg, probability_flow, reverse_sde
 from lemmata.stats import Interval, Study, evidence_table, exact, slope_interval, worst
 
+CONDITION = 1.0
 LARGEST = 100.0
 """Noise level at which the VE samplers start: S = 1e4."""
+REACH = 20.0
 ASKED = (2.0, 3.0, 5.0)
 STRONG = (5.0, 7.5, 10.0)
+CLOSED = {
+    "ddim": (gaussian.variance_ddim, gaussian.mean_ddim),
+    "flow": (gaussian.variance_ddim, gaussian.mean_ddim),
+    "ddpm": (gaussian.variance_ddpm, gaussian.mean_ddpm),
+    "pcg": (gaussian.variance_ddpm, gaussian.mean_ddpm),
+    "powered": (gaussian.variance_powered, gaussian.mean_powered),
+}
 
 
 def study(weights: Sequence[float], steps: int, flow_steps: int) -> Study:
     """Table: sampler, weight, steps, variance and mean / c with closed forms beside.
 
-    Variances are propagated exactly for c = 0; means come from the linear flow, whose start law is
-    exact, for c = 1. weights must hold 2, 3, 5, 7.5 and 10.
+    Moments are propagated without sampling noise, those of the powered law found by quadrature.
+    DDIM's mean is the flow's, whose start law is exact: from a finite noise level it errs like one
+    over that level, and is left out. weights must hold 2, 3, 5, 7.5 and 10.
     """
-    levels = log_levels(steps, LARGEST)
     rows = []
     for g in weights:
-        cases = {
-            "ddim": (probability_flow(g), 0, gaussian.variance_ddim(g)),
-            "ddpm": (reverse_sde(g), 1, gaussian.variance_ddpm(g)),
-            "pcg": (
-                pcg(predictor_corrector_weight(g), 1, "probability_flow"),
-                1,
-                gaussian.variance_ddpm(g),
-            ),
-        }
-        for name, (sampler, draws, closed) in cases.items():
-            start = 1.0 + LARGEST**2
-            _, found = propagate(sampler, GaussianScore(0.0), levels, 0.0, start, draws)
-            rows.append(_row(name, g, steps, found, closed))
-        mean, variance = _flow(g, flow_steps)
-        rows.append(_row("flow", g, flow_steps, variance, gaussian.variance_ddim(g)))
-        rows[-1] |= {"mean": mean, "closed_mean": gaussian.mean_ddim(g)}
-        rows.append(
-            _row("powered", g, 0, gaussian.variance_powered(g), gaussian.variance_powered(g))
-        )
+        found = _propagated(g, steps) | {"powered": _powered(g)}
+        found["flow"] = propagate_flow(flow_heun(g), GaussianScore(CONDITION), flow_steps)
+        counts = {"flow": flow_steps, "powered": 0}
+        rows += [
+            {
+                "sampler": name,
+                "weight": g,
+                "steps": counts.get(name, steps),
+                "variance": variance,
+                "closed_variance": CLOSED[name][0](g),
+                "mean": np.nan if name == "ddim" else mean / CONDITION,
+                "closed_mean": CLOSED[name][1](g),
+            }
+            for name, (mean, variance) in found.items()
+        ]
     table = pd.DataFrame(rows)
     return Study(table, evidence_table(_evidence(table)))
 
 
-def _flow(g: float, steps: int) -> tuple[float, float]:
-    """Mean and variance of the guided linear flow: its map is affine, so two points tell it."""
-    x = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
-    times = [float(t) for t in np.linspace(1.0, 0.0, steps + 1)]
-    for state in flow_heun(g)(GaussianScore(1.0).velocity, x, times, torch.zeros_like):
-        x = state
-    return float(x[0]), float((x[1] - x[0]) ** 2)
-
-
-def _row(
-    sampler: str, weight: float, steps: int, variance: float, closed: float
-) -> dict[str, object]:
-    return {
-        "sampler": sampler,
-        "weight": weight,
-        "steps": steps,
-        "variance": variance,
-        "closed_variance": closed,
-        "mean": np.nan,
-        "closed_mean": np.nan,
+def _propagated(g: float, steps: int) -> dict[str, tuple[float, float]]:
+    """Mean and variance of the VE samplers, from the exact law at the first level."""
+    levels, start = log_levels(steps, LARGEST), 1.0 + LARGEST**2
+    cases = {
+        "ddim": (probability_flow(g), 0),
+        "ddpm": (reverse_sde(g), 1),
+        "pcg": (pcg(predictor_corrector_weight(g), 1, "probability_flow"), 1),
     }
+    score = GaussianScore(CONDITION)
+    return {
+        name: propagate(sampler, score, levels, CONDITION, start, draws)
+        for name, (sampler, draws) in cases.items()
+    }
+
+
+def _powered(g: float) -> tuple[float, float]:
+    """Mean and variance of the powered law of N(c, 1) in N(0, 2), on a grid."""
+    own, whole = (
+        GaussianMixture([1.0], [[mean]], [[[variance]]])
+        for mean, variance in ((CONDITION, 1.0), (0.0, 2.0))
+    )
+    law = powered_law(own, whole, g, REACH)
+    return float(law.mean()[0]), float(law.variance()[0])
 
 
 def _evidence(table: pd.DataFrame) -> dict[str, Interval]:
