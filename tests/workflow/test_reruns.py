@@ -28,7 +28,7 @@ FORECASTS = 1  # oscillating: predictions that come with the data, drawn binned 
 CLASSICAL = 5
 ANSWERED = 2  # decoders with and without positions: their answers are predictions too
 LENGTH_FIGURES = 8
-DIFFUSION_FIGURES = 14
+DIFFUSION_FIGURES = 15
 IMAGE_FIGURES = 2
 GENERATED = 1  # what generated digits are taken for is a table of predictions too
 DIFFUSION_NETWORKS = 13
@@ -335,14 +335,14 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "a sampler": (
         source("diffusion/samplers.py", "import math", "import cmath\nimport math"),
         {
-            "study_diffusion": 6,  # all but the reverse step and the variance reduction
+            "study_diffusion": 7,  # all but the reverse step and the variance reduction
         }
         | SAMPLED
-        | {"plot_diffusion": 12}
+        | {"plot_diffusion": 13}
         | judged(11 + LEARNED_CLAIMS),
     ),
     "one network's training": (
-        scale("spiral_20: {data: spiral", "spiral_20: {steps: 21, data: spiral"),
+        scale("points: 20,", "points: 20, steps: 21,"),
         {"train_diffusion": SEEDS, "study_learned": 1, "plot_diffusion": 1} | judged(1),
     ),
     "the programs of a language": (

@@ -7,6 +7,7 @@ LEARNED_DIR = "<results>/diffusion/learned"
 # A figure -> the study whose table it draws.
 GUIDANCE = {
     "gaussian_variances": "gaussian_variances",
+    "discretisations": "discretisations",
     "shared_noise": "shared_noise",
     "corrector": "corrector",
     "plane": "corrector",

@@ -7,6 +7,7 @@ import pytest
 
 from lemmata.diffusion.figures import clusters as clusters_figure
 from lemmata.diffusion.figures import corrector as corrector_figure
+from lemmata.diffusion.figures import discretisations as discretisations_figure
 from lemmata.diffusion.figures import gaussian_variances as variances_figure
 from lemmata.diffusion.figures import plane as plane_figure
 from lemmata.diffusion.figures import reverse_steps as reverse_figure
@@ -19,6 +20,7 @@ from lemmata.diffusion.reverse_step import curvature, kl_of_gaussian, reverse_la
 from lemmata.diffusion.studies import (
     clusters,
     corrector,
+    discretisations,
     gaussian_variances,
     reverse_steps,
     shared_noise,
@@ -45,6 +47,21 @@ def test_gaussian_variances():
     assert found["log2_variance_slope_of_ddim"] == pytest.approx(-1, abs=0.03)
     assert found["min_growth_of_powered_gap"] > 0
     assert variances_figure.draw(study.table).axes
+
+
+def test_discretisations_err_as_measured():
+    study = discretisations.study([3.0, 5.0], [100, 400], [50, 250])
+    variance = study.table.set_index(["way", "sampler", "weight", "steps"])["variance"]
+    practical = {"ddim": 0.221, "ddpm_posterior": 0.303, "ddpm": 0.397, "pcg": 0.386}
+    for name, measured in practical.items():
+        assert variance["vp", name, 3.0, 50] == pytest.approx(measured, rel=0.015)
+    for g, measured in ((3.0, 0.24990), (5.0, 0.06252)):  # 0.06260 here, 0.2% beside it
+        assert variance["flow", "flow_heun", g, 50] == pytest.approx(measured, rel=2e-3)
+    found = values(study)
+    assert -1.15 < found["min_slope_of_variance_error"]
+    assert found["max_slope_of_variance_error"] < -0.95
+    assert found["min_variance_error_of_controls"] > 0.1
+    assert discretisations_figure.draw(study.table).axes
 
 
 def test_shared_noise_and_its_controls():

@@ -1,0 +1,10 @@
+"""Study discretisations: what finite steps do to variances."""
+
+from lemmata.diffusion.studies.discretisations import study
+from lemmata.provenance.job import FLOAT64, job
+from lemmata.tables import write_table
+
+with job(snakemake, FLOAT64) as j:
+    result = study(**j.cfg)
+    write_table(result.table, j.output.table, j.stamp)
+    write_table(result.evidence, j.output.evidence, j.stamp)
