@@ -28,10 +28,10 @@ FORECASTS = 1  # oscillating: predictions that come with the data, drawn binned 
 CLASSICAL = 5
 ANSWERED = 2  # decoders with and without positions: their answers are predictions too
 LENGTH_FIGURES = 8
-DIFFUSION_FIGURES = 15
+DIFFUSION_FIGURES = 16
 IMAGE_FIGURES = 2
 GENERATED = 1  # what generated digits are taken for is a table of predictions too
-DIFFUSION_NETWORKS = 13
+DIFFUSION_NETWORKS = 14
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
 STUDIES = 8
 ON_PREDICTIONS = 4  # studies that read the models' predictions
@@ -230,7 +230,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         | DOWNSTREAM
         | BASED
         | GUIDED_IMAGES
-        | {"train_diffusion": SEEDS}
+        | {"train_diffusion": 2 * SEEDS}  # of digits and their flow
         | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1),
     ),
     "a module that only training uses": (
@@ -330,7 +330,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "one exact study's size": (
         scale("velocities: {steps: 50", "velocities: {steps: 60"),
-        {"study_diffusion": 1, "plot_diffusion": 1} | judged(2),
+        {"study_diffusion": 1, "plot_diffusion": 2} | judged(2),
     ),
     "a sampler": (
         source("diffusion/samplers.py", "import math", "import cmath\nimport math"),
@@ -338,7 +338,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "study_diffusion": 7,  # all but the reverse step and the variance reduction
         }
         | SAMPLED
-        | {"plot_diffusion": 13}
+        | {"plot_diffusion": 14}
         | judged(11 + LEARNED_CLAIMS),
     ),
     "one network's training": (

@@ -19,6 +19,7 @@ STEP_BY_STEP = {
     "reverse_steps": "reverse_steps",
     "step_counts": "step_counts",
     "velocities": "velocities",
+    "fields": "velocities",
     "variance_reduction": "variance_reduction",
     "memorisation": "memorisation",
     "annulus": "annulus",
@@ -38,6 +39,8 @@ if EXPERIMENTS["sdxl"]:
 # A study -> the networks that it samples from.
 LEARNED_STUDIES = {name: tuple(LEARNED["studies"][name]["networks"]) for name in LEARNED["studies"]}
 IMAGE_NETWORKS = tuple(LEARNED["images"])
+IMAGES = ("digits", "mnist", "cifar10")
+"""Data that come from a prepared table."""
 
 
 def guided_settings(name):
@@ -57,10 +60,8 @@ def guided_gpus(wc):
 
 def guided_table(wc):
     """The prepared table of the images that a network is trained on; other data are drawn."""
-    if wc.network not in IMAGE_NETWORKS:
-        return {}
     data = guided_settings(wc.network)["data"]
-    return {"table": f"<results>/data/{data}/table.parquet"}
+    return {"table": f"<results>/data/{data}/table.parquet"} if data in IMAGES else {}
 
 
 def models_of_networks(networks, seeds):
@@ -101,11 +102,23 @@ for network in IMAGE_NETWORKS:
 FIRST_SEED["diffusion"] = LEARNED["seeds"][0]
 
 
+def image_pair(wc):
+    """The network and its flow twin, by name."""
+    return [wc.network, lookup(LEARNED, f"images.{wc.network}")["flow"]]
+
+
+def image_models(wc):
+    """The weights of both, of one seed."""
+    return models_of_networks(image_pair(wc), [wc.seed])
+
+
 def images_cfg(wc):
-    """A network's settings, how it is sampled, and which samples are judged."""
-    own = {"networks": [guided_settings(wc.network)], "seeds": [int(wc.seed)]}
-    sampling = lookup(LEARNED, f"images.{wc.network}")
-    return canonical(own | {"sampling": sampling, "judged": list(JUDGED.values())})
+    """Settings of a network and its twin, how they are sampled, and which samples are judged."""
+    networks = [guided_settings(name) for name in image_pair(wc)]
+    settings = lookup(LEARNED, f"images.{wc.network}")
+    sampling = {key: value for key, value in settings.items() if key != "flow"}
+    own = {"networks": networks, "seeds": [int(wc.seed)], "sampling": sampling}
+    return canonical(own | {"judged": list(JUDGED.values())})
 
 
 def image_files(name):
@@ -131,11 +144,11 @@ def image_figures():
 
 
 def image_table(wc):
-    """The table that a figure of images draws: the study's, or the samples of the first seed."""
+    """The table that a figure of images draws: the study's, or images of the first seed."""
     folder = f"<results>/diffusion/images/{wc.network}"
     if wc.figure == "images":
         return f"{folder}/study/table.parquet"
-    return f"{folder}/seed{LEARNED['seeds'][0]}/samples.parquet"
+    return f"{folder}/seed{LEARNED['seeds'][0]}/shown.parquet"
 
 
 # Stable Diffusion XL --------------------------------------------------------------------------

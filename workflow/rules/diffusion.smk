@@ -62,14 +62,15 @@ rule study_learned:
 
 
 rule sample_images:
-    "Guided {wildcards.network} by sampler, weight and steps, seed {wildcards.seed}."
+    "Guided {wildcards.network}, and its flow twin, by sampler, weight and steps, seed {wildcards.seed}."
     input:
         unpack(guided_table),
-        model="<results>/diffusion/learned/{network}/seed{seed}/model.safetensors",
+        models=image_models,
     output:
         measures="<results>/diffusion/images/{network}/seed{seed}/measures.parquet",
         paths="<results>/diffusion/images/{network}/seed{seed}/paths.parquet",
         samples="<results>/diffusion/images/{network}/seed{seed}/samples.parquet",
+        shown="<results>/diffusion/images/{network}/seed{seed}/shown.parquet",
         predictions=[
             f"<results>/diffusion/images/{{network}}/seed{{seed}}/{model}.parquet"
             for model in JUDGED
@@ -79,8 +80,9 @@ rule sample_images:
         "<logs>/diffusion/images/{network}/seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=more(3000),
+        mem_mb=more(8000),
         runtime=more(60),
+        gpu=guided_gpus,
     params:
         cfg=images_cfg,
         code=code_of("diffusion/sample_images.py"),

@@ -84,7 +84,7 @@ def karras_levels(
 
 
 def vp_linear_levels(steps: int) -> Floats:
-    """steps levels of DDPM's 1,000 with beta from 1e-4 to 0.02 (arXiv 2006.11239), and 0 after them.
+    """steps levels of DDPM's 1,000, beta from 1e-4 to 0.02 (arXiv 2006.11239), and 0 after them.
 
     Steps are spread over the 1,000 evenly; raises LemmataError for more.
     """

@@ -37,7 +37,7 @@ def sampled(
 ) -> Tensor:
     """Samples (B, D) of a network with a score, by steps uniform in the cosine schedule's time."""
     levels = [float(s) for s in view_levels(VP_COSINE, steps, START)]
-    start = float(np.hypot(1.0, levels[0])) * noise(torch.empty(shape))
+    start = float(np.hypot(1.0, levels[0])) * noise(_empty(guidance, shape))
     return last(sampler(guidance.score, start, levels, noise))
 
 
@@ -50,5 +50,9 @@ def flowed(
 ) -> Tensor:
     """Samples (B, D) of a network with a velocity, by Heun's steps from standard normal starts."""
     times = [float(t) for t in np.linspace(1.0, 0.0, steps + 1)]
-    run = flow_heun(guidance_weight)(guidance.velocity, noise(torch.empty(shape)), times, noise)
-    return last(run)
+    start = noise(_empty(guidance, shape))
+    return last(flow_heun(guidance_weight)(guidance.velocity, start, times, noise))
+
+
+def _empty(guidance: LearnedGuidance, shape: tuple[int, int]) -> Tensor:
+    return torch.empty(shape, device=guidance.compute.device)

@@ -27,8 +27,7 @@ def judged(samples: pd.DataFrame, sampler: str, weight: float) -> pd.DataFrame:
 
 def ink_groups(samples: pd.DataFrame) -> pd.DataFrame:
     """row, and by the quarter of a sample's mean pixel g_thin_strokes to g_thick_strokes."""
-    pixels = [column for column in samples.columns if column.startswith("x_")]
-    ink = samples[pixels].to_numpy().mean(axis=1)
+    ink = samples["ink"].to_numpy()
     place = np.searchsorted(np.quantile(ink, [0.25, 0.5, 0.75]), ink, side="left")
     flags = {f"g_{name}": place == k for k, name in enumerate(QUARTERS)}
     return samples[["row"]].assign(**flags).reset_index(drop=True)

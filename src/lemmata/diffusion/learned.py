@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor, nn
 
@@ -9,20 +11,31 @@ from lemmata.diffusion.clock import VP_COSINE
 from lemmata.diffusion.guidance import guided
 from lemmata.diffusion.prediction import Prediction, noise_of
 from lemmata.errors import LemmataError
+from lemmata.training.device import Compute
+
+CPU: Final = Compute(torch.device("cpu"), "float32")
 
 
 class LearnedGuidance:
     """A trained network as guided score (VE view) and as guided velocity of the linear flow.
 
-    condition: (C,), the one asked for, for every row; or (B, C), one a row.
+    condition: (C,), the one asked for, for every row; or (B, C), one a row. compute: where the
+    network is, and how precisely it is evaluated.
     """
 
-    def __init__(self, model: nn.Module, prediction: Prediction, condition: Tensor) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        prediction: Prediction,
+        condition: Tensor,
+        compute: Compute = CPU,
+    ) -> None:
         self.model, self.prediction, self.condition = model, prediction, condition
+        self.compute = compute
 
     def asked(self, condition: Tensor) -> LearnedGuidance:
         """The same network, asked for another condition."""
-        return LearnedGuidance(self.model, self.prediction, condition)
+        return LearnedGuidance(self.model, self.prediction, condition, self.compute)
 
     @torch.no_grad()
     def score(self, x: Tensor, level: float, guidance_weight: float) -> Tensor:
@@ -49,7 +62,8 @@ class LearnedGuidance:
             # What all rows are told alike is told once: the network's layers of it cost a third.
             told = wanted if known else wanted[:1]
             times = torch.full((len(told),), time, dtype=x.dtype, device=x.device)
-            found: Tensor = self.model(x, times, told, torch.full_like(times, known))
-            return found
+            with self.compute.autocast():
+                found: Tensor = self.model(x, times, told, torch.full_like(times, known))
+            return found.to(x.dtype)
 
         return guided(lambda: ask(1.0), lambda: ask(0.0), guidance_weight)

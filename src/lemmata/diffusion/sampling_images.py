@@ -1,26 +1,19 @@
-"""Images that a network samples, by sampler, weight and steps, measured against real ones."""
+"""Images that a network and its flow twin sample, by sampler, weight and steps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from sklearn.neural_network import MLPClassifier
-from torch import Tensor, nn
+from torch import Tensor
 
-from lemmata.diffusion.compared import sampled, samplers
-from lemmata.diffusion.experiment import Settings
+from lemmata.diffusion.compared import flowed, sampled, samplers
+from lemmata.diffusion.image_measures import Reference, measures_of, measures_of_real
 from lemmata.diffusion.learned import LearnedGuidance
-from lemmata.diffusion.metrics import (
-    energy_distance,
-    frechet_distance,
-    nearest_distance,
-    sliced_wasserstein,
-)
 from lemmata.diffusion.samplers import gaussian
 from lemmata.diffusion.training_data import one_hot
 from lemmata.training.batches import torch_generator
@@ -29,54 +22,33 @@ SHARED_WEIGHT: Final = 2.0
 SHARED_EACH: Final = 10
 SEEDS_APART: Final = 1_000_000
 """Rows of a seed are numbered from seed times this."""
-Floats = NDArray[np.float64]
-
-
-class Judge:
-    """A classifier of real images that no generator was trained on, with its hidden features."""
-
-    def __init__(self, x: Floats, y: NDArray[np.int64], seed: int) -> None:
-        self.net = MLPClassifier((64,), alpha=1e-2, max_iter=1000, random_state=seed).fit(x, y)
-
-    def features(self, x: Floats) -> Floats:
-        """Hidden activations (N, 64)."""
-        found: Floats = np.maximum(x @ self.net.coefs_[0] + self.net.intercepts_[0], 0.0)
-        return found
-
-    def probabilities(self, x: Floats) -> Floats:
-        """(N, K)."""
-        found: Floats = self.net.predict_proba(x)
-        return found
+CHUNK: Final = 1000
+"""Images that are sampled at once: what fits beside a network on a GPU."""
 
 
 class Generated(NamedTuple):
     """measures: a row a sampler, weight and step count; paths: RMS distances of shared-noise paths
-    by step count; samples, at the most steps: row, sampler, weight, label, p_0.., pixels x_0..
+    by step count; samples, at the most steps: row, sampler, weight, label, ink (mean pixel), p_0..;
+    shown: pixels x_0.. of the first of these of every class.
     """
 
     measures: pd.DataFrame
     paths: pd.DataFrame
     samples: pd.DataFrame
+    shown: pd.DataFrame
 
 
-class Subject(NamedTuple):
-    """What is sampled from and compared to: the network's field for each row's label, the judge of
-    its samples, real pixels that it was not trained on and those that it was.
-    """
+class Pair(NamedTuple):
+    """A network with a score and its twin with a velocity, for any condition, of one seed."""
 
-    guidance: LearnedGuidance
-    labels: Tensor
-    judge: Judge
-    real: Tensor
-    known: Tensor
+    diffusion: LearnedGuidance
+    flow: LearnedGuidance
     seed: int
 
 
 def sample_images(
-    model: nn.Module,
-    settings: Settings,
-    known: tuple[Tensor, Tensor],
-    real: tuple[Tensor, Tensor],
+    pair: Pair,
+    reference: Reference,
     *,
     weights: Sequence[float],
     corrections: Sequence[int],
@@ -86,102 +58,82 @@ def sample_images(
 ) -> Generated:
     """Images of every class by every sampler, measured against the real ones.
 
-    known: pixels (N, D) and one-hot labels (N, K) that the network was trained on; real: pixels
-    (M, D) and labels (M,) that it was not; each: samples a class; corrections: the K of PCG(g, K).
-    Without guidance PCG(1, K) is DDPM with more noise, so only DDIM and DDPM are run. The row
-    "real" has the measures between two halves of the real images, and the judge's own accuracy on
-    the images of `known`, which it was not fitted to.
+    each: samples a class; corrections: the K of PCG(g, K). Without guidance PCG(1, K) is DDPM with
+    more noise, and is left out. "flow" is the twin, by half as many of Heun's steps, which ask the
+    network as often. The row "real" has the measures between two halves of the real images.
     """
-    seed, classes = settings.seed, known[1].shape[1]
-    judge = Judge(real[0].double().numpy(), real[1].numpy(), seed)
+    classes = int(reference.known_labels.max()) + 1
     labels = torch.arange(classes).repeat_interleave(each)
-    guidance = LearnedGuidance(model, settings.prediction, one_hot(labels, classes))
-    subject = Subject(guidance, labels, judge, real[0], known[0], seed)
-    rows, kept = [_null(subject, known[1].argmax(dim=1))], []
+    real = {"sampler": "real", "weight": np.nan, "steps": 0, "seed": pair.seed}
+    rows: list[dict[str, Any]] = [real | measures_of_real(reference, pair.seed)]
+    kept, shown = [], []
     cases = [(g, name, n) for g in weights for name in _names(g, corrections) for n in steps]
     for number, (g, name, n) in enumerate(cases):
         # One noise for all samplers: what differs is then the sampler, not the draw.
-        noise = gaussian(torch_generator(seed, f"images {n}"))
-        sampler = samplers(g, corrections)[name]
-        pixels = sampled(guidance, sampler, (len(labels), real[0].shape[1]), n, noise)
-        found = judge.probabilities(pixels.double().numpy())
-        own = {"sampler": name, "weight": g, "steps": n, "seed": seed}
-        rows.append(own | _measures(subject, pixels) | _of_samples(subject, pixels, found))
+        chunks = _sampled(pair, name, g, corrections, n, labels, reference.real.shape[1])
+        pixels = torch.cat(list(chunks))
+        own = {"sampler": name, "weight": g, "steps": n, "seed": pair.seed}
+        rows.append(own | measures_of(reference, pixels, labels, pair.seed))
         if n == max(steps):
-            first = seed * SEEDS_APART + number * len(labels)
-            kept.append(_frame(own, first, labels, found, pixels))
-    paths = _paths(subject, path_steps)
-    return Generated(pd.DataFrame(rows), paths, pd.concat(kept, ignore_index=True))
+            said = reference.judge.probabilities(pixels)
+            first = pair.seed * SEEDS_APART + number * len(labels)
+            told = {"row": np.arange(first, first + len(labels)), "label": labels.numpy()}
+            told |= {"ink": pixels.mean(dim=1).double().numpy()}
+            kept.append(pd.DataFrame(own | told | _columns("p", said)))
+            images = pixels[::each].double().numpy()
+            shown.append(pd.DataFrame(own | {"label": range(classes)} | _columns("x", images)))
+    paths = _paths(pair.diffusion, classes, reference.real.shape[1], pair.seed, path_steps)
+    tables = (pd.concat(parts, ignore_index=True) for parts in (kept, shown))
+    return Generated(pd.DataFrame(rows), paths, *tables)
 
 
 def _names(weight: float, corrections: Sequence[int]) -> list[str]:
-    return ["ddim", "ddpm"] if weight == 1.0 else list(samplers(weight, corrections))
+    guided = ["ddim", "ddpm"] if weight == 1.0 else list(samplers(weight, corrections))
+    return [*guided, "flow"]
 
 
-def _of_samples(subject: Subject, pixels: Tensor, probabilities: Floats) -> dict[str, float]:
-    return {
-        "accuracy": float((probabilities.argmax(axis=1) == subject.labels.numpy()).mean()),
-        "nearest_training": float(nearest_distance(pixels, subject.known).median()),
-    }
+def _sampled(
+    pair: Pair,
+    name: str,
+    weight: float,
+    corrections: Sequence[int],
+    steps: int,
+    labels: Tensor,
+    dimension: int,
+) -> Iterator[Tensor]:
+    """Samples (B, D) of one chunk of the labels after the other, on the CPU."""
+    classes = int(labels.max()) + 1
+    for number, part in enumerate(labels.split(CHUNK)):
+        noise = gaussian(torch_generator(pair.seed, f"images {steps}", number))
+        shape, condition = (len(part), dimension), one_hot(part, classes)
+        if name == "flow":
+            yield flowed(pair.flow.asked(condition), weight, shape, (steps + 1) // 2, noise).cpu()
+        else:
+            sampler, guidance = samplers(weight, corrections)[name], pair.diffusion.asked(condition)
+            yield sampled(guidance, sampler, shape, steps, noise).cpu()
 
 
-def _measures(subject: Subject, pixels: Tensor, real: Tensor | None = None) -> dict[str, float]:
-    real = subject.real if real is None else real
-    judge, seed = subject.judge, subject.seed
-    features = [torch.from_numpy(judge.features(p.double().numpy())) for p in (pixels, real)]
-    count = min(len(pixels), len(real))
-    generator = torch_generator(seed, "directions")
-    return {
-        "frechet_pixels": frechet_distance(pixels, real),
-        "frechet_features": frechet_distance(*features),
-        "energy": energy_distance(pixels, real),
-        "sliced_wasserstein": sliced_wasserstein(
-            _some(pixels, count, seed), _some(real, count, seed), generator
-        ),
-        "outside": float((pixels.abs() > 1.0).double().mean()),
-    }
-
-
-def _some(points: Tensor, count: int, seed: int) -> Tensor:
-    generator = torch_generator(seed, "subset")
-    return points[torch.randperm(len(points), generator=generator)[:count]]
-
-
-def _null(subject: Subject, known_labels: Tensor) -> dict[str, Any]:
-    order = torch.randperm(len(subject.real), generator=torch_generator(subject.seed, "halves"))
-    halves = subject.real[order].chunk(2)
-    said = subject.judge.probabilities(subject.known.double().numpy()).argmax(axis=1)
-    accuracy = float((said == known_labels.numpy()).mean())
-    own = {"sampler": "real", "weight": np.nan, "steps": 0, "seed": subject.seed}
-    return own | _measures(subject, halves[0], halves[1]) | {"accuracy": accuracy}
-
-
-def _paths(subject: Subject, path_steps: Sequence[int]) -> pd.DataFrame:
+def _paths(
+    guidance: LearnedGuidance, classes: int, dimension: int, seed: int, path_steps: Sequence[int]
+) -> pd.DataFrame:
     """RMS over pixels between CFG-DDPM and PCG driven by the same noise, right weight and wrong.
 
     Of SHARED_EACH images a class: all of their pixels make the mean.
     """
     rows = []
     every = samplers(SHARED_WEIGHT, [1])
-    labels = torch.arange(subject.guidance.condition.shape[1]).repeat_interleave(SHARED_EACH)
-    guidance = subject.guidance.asked(one_hot(labels, subject.guidance.condition.shape[1]))
-    shape = (len(labels), subject.real.shape[1])
+    labels = torch.arange(classes).repeat_interleave(SHARED_EACH)
+    guidance = guidance.asked(one_hot(labels, classes))
     for steps in path_steps:
         ends = {}
         for name in ("ddpm", "pcg", "pcg_powered_1"):
-            noise = gaussian(torch_generator(subject.seed, f"shared {steps}"))
-            ends[name] = sampled(guidance, every[name], shape, steps, noise)
+            noise = gaussian(torch_generator(seed, f"shared {steps}"))
+            ends[name] = sampled(guidance, every[name], (len(labels), dimension), steps, noise)
         for name in ("pcg", "pcg_powered_1"):
             gap = (ends["ddpm"] - ends[name]).square().mean().sqrt()
-            own = {"sampler": name, "steps": steps, "seed": subject.seed}
-            rows.append(own | {"rms": float(gap)})
+            rows.append({"sampler": name, "steps": steps, "seed": seed, "rms": float(gap)})
     return pd.DataFrame(rows)
 
 
-def _frame(
-    own: dict[str, Any], first: int, labels: Tensor, probabilities: Floats, pixels: Tensor
-) -> pd.DataFrame:
-    columns = {f"p_{k}": probabilities[:, k] for k in range(probabilities.shape[1])}
-    columns |= {f"x_{k}": pixels[:, k].double().numpy() for k in range(pixels.shape[1])}
-    rows = np.arange(first, first + len(labels))
-    return pd.DataFrame(own | {"row": rows, "label": labels.numpy()} | columns)
+def _columns(name: str, values: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    return {f"{name}_{k}": values[:, k] for k in range(values.shape[1])}

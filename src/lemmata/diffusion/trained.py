@@ -8,9 +8,13 @@ from os import PathLike
 from typing import Any
 
 import pandas as pd
+import torch
 
 from lemmata.config import build
 from lemmata.diffusion.experiment import Network, Settings, new_model
+from lemmata.diffusion.learned import LearnedGuidance
+from lemmata.diffusion.training_data import SHAPES
+from lemmata.training.device import select
 from lemmata.training.weights import load_weights
 
 
@@ -30,6 +34,22 @@ def trained_networks(
         model = new_model(settings)
         load_weights(model, path)
         yield model, settings
+
+
+def guidances(
+    networks: Sequence[Mapping[str, Any]],
+    seeds: Sequence[int],
+    paths: Iterable[str | PathLike[str]],
+    *,
+    threads: int,
+    gpus: int,
+) -> Iterator[LearnedGuidance]:
+    """The same, each on the device of its settings, to be `asked` for a condition."""
+    for model, settings in trained_networks(networks, seeds, paths):
+        compute = select(settings.device, settings.precision, threads, gpus)
+        shape = SHAPES[settings.data]
+        nothing = torch.zeros(shape.condition)
+        yield LearnedGuidance(model.to(compute.device), settings.prediction, nothing, compute)
 
 
 def sample_all(

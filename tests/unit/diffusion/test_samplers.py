@@ -163,7 +163,7 @@ def test_pcg_closed_form_is_its_ablation():
         example.variance_pcg(3.0, 0)
 
 
-PROPAGATED = {  # errors of the variances of DDIM, DDPM, PCG in percent at T = 1e4, measured elsewhere
+PROPAGATED = {  # errors of the variances of DDIM, DDPM, PCG in percent, measured elsewhere
     (2.0, 100): (26.0, 11.5, 3.0),
     (2.0, 400): (5.95, 2.74, 0.72),
     (2.0, 1600): (1.46, 0.68, 0.18),

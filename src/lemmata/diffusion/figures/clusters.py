@@ -6,11 +6,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy.stats import gaussian_kde
 
 from lemmata.diffusion.figures.look import look
 from lemmata.plotting import TEXT_WIDTH, letter, style
 
 SHOWN = ("powered", "ddpm", "ddim")
+Floats = NDArray[np.float64]
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -21,14 +24,8 @@ def draw(table: pd.DataFrame) -> Figure:
         fig, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.5))
         for name in SHOWN:
             part = own[own["sampler"] == name].sort_values("share")
-            wide = 25 if name == "ddpm" else 5  # simulated quantiles have noise
-            x, share = (part[column].to_numpy()[::wide] for column in ("x", "share"))
-            axes[0].plot(
-                (x[1:] + x[:-1]) / 2,
-                np.diff(share) / np.diff(x),
-                color=look(name).colour,
-                label=look(name).name,
-            )
+            x, density = _density(part["x"].to_numpy(), part["share"].to_numpy(), name == "ddpm")
+            axes[0].plot(x, density, color=look(name).colour, label=look(name).name)
         axes[0].axvline(-mu, color="0.7", lw=0.8, ls=":")
         axes[0].set_xlabel("$x$")
         axes[0].set_ylabel("density")
@@ -47,6 +44,15 @@ def draw(table: pd.DataFrame) -> Figure:
         lines, names = axes[0].get_legend_handles_labels()
         fig.legend(lines, names, loc="outside upper center", ncols=3)
     return fig
+
+
+def _density(x: Floats, share: Floats, simulated: bool) -> tuple[Floats, Floats]:
+    """From quantiles x at shares: differences where they are exact, a kernel where simulated."""
+    if simulated:
+        grid = np.linspace(x[0] - 0.3, x[-1] + 0.3, 200)
+        return grid, gaussian_kde(x)(grid)
+    wide = x[::4], share[::4]
+    return (wide[0][1:] + wide[0][:-1]) / 2, np.diff(wide[1]) / np.diff(wide[0])
 
 
 def _shown(table: pd.DataFrame) -> tuple[float, float]:

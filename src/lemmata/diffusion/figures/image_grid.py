@@ -7,28 +7,32 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lemmata.diffusion.figures.look import look
+from lemmata.diffusion.figures.look import in_order, look
 from lemmata.plotting import TEXT_WIDTH, style
-
-ORDER = ("ddim", "ddpm", "pcg", "pcg_powered_1")
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """table: sampler, weight, label, pixels x_0.. in [-1, 1], as `sampling_images` has
-    them; 3 channels where the pixels of one make no square."""
+    """table: sampler, weight, label, pixels x_0.. in [-1, 1], as `sampling_images` shows them; 3
+    channels where the pixels of one make no square.
+    """
+    samplers = in_order(set(table["sampler"]))
     weights = sorted(table["weight"].unique())
     pixels = [column for column in table.columns if column.startswith("x_")]
     channels = 1 if np.sqrt(len(pixels)) % 1 == 0 else 3
     side = round(np.sqrt(len(pixels) / channels))
+    one = 0.85 * TEXT_WIDTH / (len(weights) * table["label"].nunique())  # an image, inches
     with style():
         fig, axes = plt.subplots(
-            len(ORDER), len(weights), figsize=(TEXT_WIDTH, 0.28 * TEXT_WIDTH), squeeze=False
+            len(samplers),
+            len(weights),
+            figsize=(TEXT_WIDTH, 0.3 + 1.35 * len(samplers) * one),
+            squeeze=False,
         )
-        for row, name in enumerate(ORDER):
+        for row, name in enumerate(samplers):
             for column, g in enumerate(weights):
                 ax = axes[row, column]
                 own = table[(table["sampler"] == name) & (table["weight"] == g)]
-                first = own.drop_duplicates("label").sort_values("label")
+                first = own.sort_values("label")
                 if len(first):
                     images = first[pixels].to_numpy().reshape(-1, channels, side, side)
                     row_of = np.concatenate(list(images), axis=2).transpose(1, 2, 0)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lemmata.diffusion.figures.gaussian_variances import CURVES
-from lemmata.diffusion.figures.look import look
+from lemmata.diffusion.figures.look import look, plain_log
 from lemmata.plotting import COLUMN_WIDTH, style
 
 SHIFTS = {"ddim": -0.03, "flow": 0.03, "ddpm": -0.03, "pcg": 0.03}
@@ -36,6 +36,8 @@ def draw(table: pd.DataFrame) -> Figure:
                 label=f"{look(name).name}, learned, each seed",
             )
         ax.set_yscale("log")
+        plain_log(ax.yaxis)
+        ax.set_xticks(sorted(table["weight"].unique()))
         ax.set_xlabel("guidance weight $\\gamma$")
         ax.set_ylabel("variance of the samples")
         fig.legend(loc="outside upper center", ncols=1)

@@ -26,6 +26,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 own = finest[finest["sampler"] == sampler].groupby("weight")[column]
                 colour, marker, label = look(sampler)
                 mean_and_range(ax, own, colour, marker=marker, label=label)
+            ax.set_xticks(sorted(finest["weight"].unique()))
             ax.set_xlabel("guidance weight $\\gamma$")
             ax.set_ylabel(name)
         axes[0].set_yscale("symlog", linthresh=1e-3)

@@ -30,8 +30,8 @@ LOOKS: Final = {
     "pcg": Look(PALETTE["bluish_green"], "^", "PCG($2\\gamma-1$, 1)"),
     "pcg_powered_1": Look(PALETTE["reddish_purple"], "v", "PCG($\\gamma$, 1)"),
 }
-MORE: Final = (PALETTE["sky_blue"], PALETTE["yellow"], PALETTE["black"])
-"""Colours of PCG with 2 to 4, 5 to 8, and more corrections."""
+MORE: Final = ((PALETTE["sky_blue"], "D"), ("0.45", "P"), ("0.7", "X"))
+"""Colours and markers of PCG with 2 to 4, 5 to 8, and more corrections."""
 
 
 def look(sampler: str) -> Look:
@@ -39,8 +39,8 @@ def look(sampler: str) -> Look:
     if sampler in LOOKS:
         return LOOKS[sampler]
     corrections = int(sampler.rpartition("_")[2])
-    colour = MORE[(corrections > 4) + (corrections > 8)]
-    return Look(colour, "D", f"PCG($\\gamma$, {corrections})")
+    colour, marker = MORE[(corrections > 4) + (corrections > 8)]
+    return Look(colour, marker, f"PCG($\\gamma$, {corrections})")
 
 
 def in_order(samplers: set[str]) -> list[str]:

@@ -8,6 +8,9 @@ from matplotlib.figure import Figure
 
 from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
 
+OTHERS = ((PALETTE["reddish_purple"], "v"), (PALETTE["orange"], "D"))
+"""Of the controls, the corrector weight below 2 gamma - 1 and that above."""
+
 
 def draw(table: pd.DataFrame) -> Figure:
     """table: as `studies.shared_noise` makes it."""
@@ -20,11 +23,12 @@ def draw(table: pd.DataFrame) -> Figure:
             own = table[table["weight"] == g]
             for number, (weight, part) in enumerate(own.groupby("corrector_weight")):
                 right = part["kind"].iloc[0] == "right"
+                colour, marker = OTHERS[number > 0]
                 ax.loglog(
                     part["steps"],
                     part["rms"],
-                    color=PALETTE["bluish_green"] if right else PALETTE["reddish_purple"],
-                    marker="^" if right else "vx"[number % 2],
+                    color=PALETTE["bluish_green"] if right else colour,
+                    marker="^" if right else marker,
                     ls="-" if right else "--",
                     label=f"$\\gamma'={weight:g}$" + (" $= 2\\gamma - 1$" if right else ""),
                 )

@@ -35,5 +35,8 @@ def _evidence(measures: pd.DataFrame, paths: pd.DataFrame) -> dict[str, Interval
         "frechet_ratio_of_wrong_weight": mean_interval(
             (distance["pcg_powered_1"] / distance["ddpm"]).to_numpy()
         ),
+        "frechet_gap_of_the_flow_twin": mean_interval(
+            ((distance["flow"] - distance["ddim"]).abs() / distance["ddim"]).to_numpy()
+        ),
         "path_ratio_of_wrong_weight": mean_interval((rms["pcg_powered_1"] / rms["pcg"]).to_numpy()),
     }

@@ -13,6 +13,7 @@ from lemmata.diffusion.clock import constant_rate_levels
 from lemmata.diffusion.laws import point_masses, three_bumps
 from lemmata.diffusion.mixture import ExactGuidance, GaussianMixture
 from lemmata.diffusion.samplers import ddim
+from lemmata.diffusion.velocity_fields import gases, to_a_point
 from lemmata.stats import Study, evidence_table, exact
 
 SIGMA_Q = 8.0
@@ -24,7 +25,10 @@ Floats = NDArray[np.float64]
 
 
 def study(steps: int, particles: int) -> Study:
-    """Table: field (weighted or plain average), level, particle, x: paths to two point masses.
+    """Rows of three kinds, by `what`.
+
+    "path": field (weighted or plain average), level, particle, x: paths to two point masses; "gas"
+    and "pointwise": fields in the plane, see `velocity_fields`.
 
     The plain average is the control that must fail. Evidence too: DDIM's ODE against the linear
     flow under the diffusion coupling, and against the flow without the factor 1/s, as printed.
@@ -41,6 +45,7 @@ def study(steps: int, particles: int) -> Study:
             rows.append(
                 pd.DataFrame(
                     {
+                        "what": "path",
                         "field": name,
                         "level": levels[number],
                         "particle": np.arange(len(shown)),
@@ -58,6 +63,7 @@ def study(steps: int, particles: int) -> Study:
         "max_gap_of_ddim_and_flow": exact(right, len(START)),
         "max_gap_without_the_factor": exact(printed, len(START)),
     }
+    rows += [gases().assign(what="gas"), to_a_point().assign(what="pointwise")]
     return Study(pd.concat(rows, ignore_index=True), evidence_table(evidence))
 
 
