@@ -82,13 +82,13 @@ def measures_of_real(own: Reference, seed: int) -> dict[str, float]:
 
 def _distances(own: Reference, pixels: Tensor, real: Tensor, seed: int) -> dict[str, float]:
     count = min(len(pixels), len(real), MOST)
-    some = [_some(points, count, seed) for points in (pixels, real)]
-    pairs = [_some(points, min(len(points), MOST), seed) for points in (pixels, real)]
+    ours, theirs = (_some(points, count, seed) for points in (pixels, real))
+    few, known = (_some(points, min(len(points), MOST), seed) for points in (pixels, real))
     return {
         "frechet_pixels": frechet_distance(pixels, real),
         "frechet_features": frechet_distance(own.judge.features(pixels), own.judge.features(real)),
-        "energy": energy_distance(*pairs),
-        "sliced_wasserstein": sliced_wasserstein(*some, torch_generator(seed, "directions")),
+        "energy": energy_distance(few, known),
+        "sliced_wasserstein": sliced_wasserstein(ours, theirs, torch_generator(seed, "directions")),
         "outside": float((pixels.abs() > 1.0).double().mean()),
     }
 

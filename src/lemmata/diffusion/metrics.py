@@ -64,7 +64,7 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
 def nearest_distance(points: Tensor, known: Tensor) -> Tensor:
     """Distance (N,) of each point (N, D) to the nearest of the known ones (M, D)."""
     _check(points, known, least=1)
-    parts, there = points.double().split(1000), known.double()
+    parts, there = torch.split(points.double(), 1000), known.double()
     return torch.cat([torch.cdist(part, there).min(dim=1).values for part in parts])
 
 

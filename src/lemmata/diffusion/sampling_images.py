@@ -103,7 +103,7 @@ def _sampled(
 ) -> Iterator[Tensor]:
     """Samples (B, D) of one chunk of the labels after the other, on the CPU."""
     classes = int(labels.max()) + 1
-    for number, part in enumerate(labels.split(CHUNK)):
+    for number, part in enumerate(torch.split(labels, CHUNK)):
         noise = gaussian(torch_generator(pair.seed, f"images {steps}", number))
         shape, condition = (len(part), dimension), one_hot(part, classes)
         if name == "flow":

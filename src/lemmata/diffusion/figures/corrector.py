@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -26,7 +28,7 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.plot(corrections, closed, color=colour, lw=1)
             part = own["weight"] == g
             label = f"K steps of size 1, $\\gamma'={g:g}$"
-            marks = {"color": colour, "ls": ""}
+            marks: dict[str, Any] = {"color": colour, "ls": ""}
             ax.plot(
                 strength[part & whole], own["value"][part & whole], marker="^", label=label, **marks
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -30,11 +31,11 @@ def draw(table: pd.DataFrame) -> Figure:
             _lines(ax, own[own["way"] == way])
             ax.set_title(f"{title}, $\\gamma={CONTROL:g}$", fontsize=7)
         axes[0].set_ylabel("|relative error| of the variance")
-        found = {}
+        found: dict[str, Artist] = {}
         for ax in axes:
             lines, names = ax.get_legend_handles_labels()
-            found |= dict(zip(names, lines, strict=True))
-        fig.legend(found.values(), found.keys(), loc="outside upper center", ncols=3)
+            found |= {str(name): line for name, line in zip(names, lines, strict=True)}
+        fig.legend(list(found.values()), list(found), loc="outside upper center", ncols=3)
     return fig
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from lemmata.diffusion.velocity_fields import GASES
 from lemmata.plotting import PALETTE, TEXT_WIDTH, style
@@ -19,7 +22,7 @@ def draw(table: pd.DataFrame) -> Figure:
     times = sorted(ring["time"].unique(), reverse=True)
     with style():
         fig = plt.figure(figsize=(TEXT_WIDTH, 0.66 * TEXT_WIDTH))
-        upper, lower = fig.subfigures(2, 1, height_ratios=(1.5, 1))
+        upper, lower = cast("Sequence[SubFigure]", fig.subfigures(2, 1, height_ratios=(1.5, 1)))
         panels = upper.subplots(1, 3, sharex=True, sharey=True)
         names = ("to the left point", "to the right point", "combined")
         for ax, field, name in zip(panels, ("first", "second", "combined"), names, strict=True):
@@ -42,9 +45,9 @@ def draw(table: pd.DataFrame) -> Figure:
 def _arrows(ax: Axes, own: pd.DataFrame) -> None:
     """Velocities, coloured by the share of the first gas where there are two."""
     share = own["share"].fillna(0.5)
-    style_of = {"cmap": "coolwarm", "clim": (0, 1)} if own["share"].notna().any() else {}
-    colours = (share,) if style_of else ()
-    ax.quiver(
-        own["x"], own["y"], own["u"], own["v"], *colours, angles="xy", width=0.006, **style_of
+    shading: dict[str, Any] = (
+        {"cmap": "coolwarm", "clim": (0, 1)} if own["share"].notna().any() else {}
     )
+    colours = (share,) if shading else ()
+    ax.quiver(own["x"], own["y"], own["u"], own["v"], *colours, angles="xy", width=0.006, **shading)
     ax.set_aspect("equal")

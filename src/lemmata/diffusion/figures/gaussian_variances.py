@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -45,7 +47,7 @@ def _against_weight(ax: Axes, table: pd.DataFrame, column: str, number: int) -> 
         ax.plot(weights, closed, color=look(name).colour, lw=1)
     for name in ORDER:
         own, (colour, marker, label) = table[table["sampler"] == name], look(name)
-        marks = {"marker": marker, "ms": 6 if name == "pcg" else 3.5}
+        marks: dict[str, Any] = {"marker": marker, "ms": 6 if name == "pcg" else 3.5}
         fill = "none" if name == "pcg" else None
         line = "-" if name == "powered" else ""
         ax.plot(own["weight"], own[column], color=colour, mfc=fill, ls=line, label=label, **marks)
@@ -55,10 +57,11 @@ def _against_weight(ax: Axes, table: pd.DataFrame, column: str, number: int) -> 
 def _densities(ax: Axes, own: pd.DataFrame) -> None:
     """All of these laws are Gaussian; DDIM's mean is the flow's."""
     x = np.linspace(-1.0, 4.5, 300)
-    means = own["mean"].fillna(own.loc["flow", "mean"])
+    means, variances = own["mean"].to_dict(), own["variance"].to_dict()
+    means["ddim"] = means["flow"]
     for name in CURVES:
-        spread = np.sqrt(own.loc[name, "variance"])
-        ax.plot(x, norm.pdf(x, means[name], spread), color=look(name).colour)
+        density = norm.pdf(x, means[name], np.sqrt(variances[name]))
+        ax.plot(x, density, color=look(name).colour)
     ax.axvline(1.0, color="0.7", lw=0.8, ls=":")
     ax.set_xlabel("$x$")
     ax.set_ylabel("density")

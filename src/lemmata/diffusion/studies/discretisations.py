@@ -24,6 +24,7 @@ LARGEST = 100.0
 CONTROL, CONTROLS = 3.0, (3.0, 4.0, 6.0)
 """A weight, and corrector weights beside 2 * 3 - 1 that must not give its CFG-DDPM."""
 SCORE = GaussianScore(0.0)
+EULER = {"ddim": probability_flow, "ddpm": reverse_sde}
 
 
 def study(
@@ -53,13 +54,9 @@ def _on_ve(g: float, counts: Sequence[int]) -> Iterator[dict[str, object]]:
 
 
 def _euler(way: str, name: str, g: float, corrector: float, steps: int) -> dict[str, object]:
-    sampler, draws = {
-        "ddim": lambda: (probability_flow(g), 0),
-        "ddpm": lambda: (reverse_sde(g), 1),
-        "pcg": lambda: (pcg(corrector, 1, "probability_flow"), 1),
-    }[name]()
+    sampler: Sampler = pcg(corrector, 1, "probability_flow") if name == "pcg" else EULER[name](g)
     levels = log_levels(steps, LARGEST)
-    return _row(way, name, g, steps, _variance(sampler, levels, draws), corrector)
+    return _row(way, name, g, steps, _variance(sampler, levels, int(name != "ddim")), corrector)
 
 
 def _on_vp(g: float, counts: Sequence[int]) -> Iterator[dict[str, object]]:
@@ -103,7 +100,7 @@ def _evidence(table: pd.DataFrame) -> dict[str, Interval]:
     wide = table[table["way"] == "ve"].pivot_table(
         index=["sampler", "weight"], columns="steps", values="error"
     )
-    fine, finest = sorted(wide.columns)[-2:]
+    fine, finest = sorted(table.loc[table["way"] == "ve", "steps"].unique())[-2:]
     guided = wide[wide.index.get_level_values("weight") > 1].abs()  # else some have no error
     slopes = np.log(guided[finest] / guided[fine]) / np.log(finest / fine)
     controls = table.loc[table["way"] == "control", "error"].abs()
