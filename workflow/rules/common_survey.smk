@@ -56,7 +56,10 @@ def editions_cfg(survey, names):
     """Some editions as plain values, in order, and the questions that any of them asked."""
     editions = [survey.editions[name] for name in names]
     return canonical(
-        {"editions": [plain(edition) for edition in editions], "bank": survey.questions_of(*editions)}
+        {
+            "editions": [plain(edition) for edition in editions],
+            "bank": survey.questions_of(*editions),
+        }
     )
 
 
@@ -111,7 +114,9 @@ def procedures_cfg(wc):
 def instrument_cfg(wc):
     """The whole real survey as plain values."""
     real = BRANCHES["real"]
-    return canonical(editions_cfg(real, list(real.editions)) | {"bank": [plain(q) for q in real.bank.values()]})
+    return canonical(
+        editions_cfg(real, list(real.editions)) | {"bank": [plain(q) for q in real.bank.values()]}
+    )
 
 
 def survey_figures():

@@ -39,7 +39,7 @@ rule simulate_edition:
 rule ingest_edition:
     "Edition {wildcards.edition}: checked, and what its questions come to."
     input:
-        edition_files,
+        files=edition_files,
     output:
         answers="<results>/survey/{edition}/answers.parquet",
         shares="<results>/survey/{edition}/shares.parquet",

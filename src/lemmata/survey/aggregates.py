@@ -13,6 +13,7 @@ import pandas as pd
 
 from lemmata.errors import LemmataError
 from lemmata.survey.instrument import Asked
+from lemmata.survey.rows import tuples
 
 COLUMNS = (
     "question",
@@ -40,12 +41,12 @@ def read_aggregates(path: Path, asked: Mapping[str, Asked]) -> pd.DataFrame:
     if tuple(frame.columns) != COLUMNS:
         raise LemmataError(f"{path}: columns must be {', '.join(COLUMNS)}")
     frame = frame.assign(group=frame["group"].fillna(""), category=frame["category"].fillna(""))
-    for row in frame.itertuples():
+    for row in tuples(frame):
         _check_row(row, asked, f"{path}: line {int(str(row.Index)) + 2}")
     double = frame.duplicated(["question", "group", "statistic", "category"])
     if double.any():
-        row = frame[double].iloc[0]
-        raise LemmataError(f"{path}: {row['question']} {row['statistic']}: stated twice")
+        row = tuples(frame[double])[0]
+        raise LemmataError(f"{path}: {row.question} {row.statistic}: stated twice")
     _check_sums(frame, asked, str(path))
     return frame.astype({"value": "float64", "n": "Int64"})
 
@@ -80,7 +81,7 @@ def _check_sums(frame: pd.DataFrame, asked: Mapping[str, Asked], name: str) -> N
 
 
 def distribution(frame: pd.DataFrame, asked: Asked) -> list[float] | None:
-    """Shares of the categories, lowest first, rescaled to sum to 1; None where not all are known."""
+    """Shares of the categories, lowest first, made to sum to 1; None where one is not known."""
     own = frame[
         (frame["question"] == asked.question.id)
         & (frame["statistic"] == "share")

@@ -18,6 +18,7 @@ from lemmata.survey.drawn import (
 )
 from lemmata.survey.drift import comparable, drift, least_n, welch_p
 from lemmata.survey.instrument import Edition, Survey, asked_by, parse_bank, parse_edition
+from lemmata.survey.rows import keyed
 from lemmata.survey.shares import Precision
 from lemmata.survey.turnover import strip, turnover
 
@@ -65,18 +66,18 @@ def _pair(
     survey: Survey, pair: tuple[Edition, Edition], questions: set[str],
     answers: Mapping[str, pd.DataFrame], measures: pd.DataFrame, precision: Precision,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    asked = tuple(asked_by(edition, survey.bank) for edition in pair)
-    shared = [name for name in comparable(*asked) if name in questions]
+    before, now = (asked_by(edition, survey.bank) for edition in pair)
+    shared = [name for name in comparable(before, now) if name in questions]
     own = {"series": pair[1].series, "first": pair[0].id, "second": pair[1].id}
-    frames = tuple(answers[edition.id] for edition in pair)
+    frames = answers[pair[0].id], answers[pair[1].id]
     if all(len(frame) for frame in frames):
-        wanted = tuple({name: a[name] for name in shared} for a in asked)
-        found = drift(frames, wanted, precision.resamples, precision.level, precision.seed)
-        return [own | _permuted(row) for row in found.to_dict("records")]
-    known = measures.set_index(["edition", "question"])
-    told = [n for n in shared if all((edition.id, n) in known.index for edition in pair)]
-    rows = [_published(*(known.loc[(edition.id, n)] for edition in pair), precision) for n in told]
-    return [own | {"question": n} | row for n, row in zip(told, rows, strict=True) if row]
+        wanted = {n: before[n] for n in shared}, {n: now[n] for n in shared}
+        moves = drift(frames, wanted, precision.resamples, precision.level, precision.seed)
+        return [own | _permuted(row) for row in keyed(moves, "question").values()]
+    known = keyed(measures, "edition", "question")
+    first, second = ({n: known.get((edition.id, n)) for n in shared} for edition in pair)
+    told = {n: _published(first[n], second[n], precision) for n in shared}
+    return [own | {"question": name} | row for name, row in told.items() if row]
 
 
 def _permuted(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,8 +94,12 @@ def _permuted(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _published(a: pd.Series[Any], b: pd.Series[Any], precision: Precision) -> dict[str, Any]:
+def _published(
+    a: Mapping[str, Any] | None, b: Mapping[str, Any] | None, precision: Precision
+) -> dict[str, Any]:
     """One question known by aggregates; empty where the editions published nothing alike."""
+    if a is None or b is None:
+        return {}
     statistic = next((s for s in STATISTICS if not (pd.isna(a[s]) or pd.isna(b[s]))), None)
     if statistic is None:
         return {}
@@ -144,7 +149,7 @@ def compare(
     editions: Sequence[Any], bank: Sequence[Any], tables: Mapping[str, Sequence[pd.DataFrame]],
     precision: Mapping[str, Any],
 ) -> Compared:  # fmt: skip
-    """Everything across editions. tables: answers, shares, measures, one of each edition in order."""
+    """Everything across editions. tables: answers, shares, measures, one of each edition."""
     survey, exactness = survey_from(editions, bank), Precision(**precision)
     answers = dict(zip(survey.editions, tables["answers"], strict=True))
     shares, measures = (stacked(tables[kind]) for kind in ("shares", "measures"))

@@ -1,4 +1,4 @@
-"""Ingestion of one edition, whatever it comes as: responses, public microdata, aggregates, codes."""
+"""Ingestion of an edition, whatever it comes as: responses, public microdata, aggregates, codes."""
 
 from __future__ import annotations
 

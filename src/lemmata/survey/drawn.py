@@ -12,6 +12,7 @@ from scipy import stats
 from lemmata.survey.aggregates import TOP
 from lemmata.survey.gap import FALSE_BELIEF, gap, is_false_belief
 from lemmata.survey.instrument import Survey, asked_by
+from lemmata.survey.rows import keyed
 from lemmata.survey.shares import NO_STANCE, UPPER, Precision
 
 
@@ -123,11 +124,11 @@ def predicted_table(
     """
     rows = []
     upper = shares[(shares["group"] == "") & (shares["position"] == UPPER)]
-    known = upper.set_index(["edition", "question"])
+    known = keyed(upper, "edition", "question")
     for row in measures[measures["predicted"].notna()].to_dict("records"):
         edition, question = str(row["edition"]), str(row["question"])
         asked = asked_by(survey.editions[edition], survey.bank)[question]
-        actual = known.loc[(edition, question)]
+        actual = known[edition, question]
         found = None
         if len(answers[edition]):
             found = gap(answers[edition], asked, precision)

@@ -30,7 +30,7 @@ Counts = NDArray[np.int64]
 
 
 def pooled(counts: ArrayLike) -> Floats:
-    """Shares of the answers over all strata. counts: (..., G, 1 + K), no stance first -> (..., K)."""
+    """Shares of answers over all strata. counts: (..., G, 1 + K), no stance first -> (..., K)."""
     answers = np.asarray(counts, dtype=float)[..., 1:].sum(axis=-2)
     total = answers.sum(axis=-1, keepdims=True)
     found: Floats = np.divide(answers, total, out=np.zeros_like(answers), where=total > 0)

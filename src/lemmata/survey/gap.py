@@ -43,8 +43,8 @@ def gap(frame: pd.DataFrame, asked: Asked, precision: Precision) -> Interval | N
     )
 
 
-def _cells(own: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Distinct pairs (stance or 0, predicted share or NaN), (C, 2), and how many have each, (C,)."""
+def _cells(own: pd.DataFrame) -> tuple[Any, Any]:
+    """Distinct pairs (stance or 0, predicted share or NaN), (C, 2), and how many of each, (C,)."""
     pairs = pd.DataFrame(
         {
             "stance": own["stance"].fillna(0).astype(float),
@@ -54,7 +54,7 @@ def _cells(own: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     counted = pairs.value_counts(sort=False).sort_index()
     cells = np.array(list(counted.index), dtype=np.float64).reshape(-1, 2)
     cells[cells[:, 1] < 0, 1] = np.nan
-    return cells, counted.to_numpy()
+    return cells, counted.to_numpy(dtype=np.int64)
 
 
 def _statistic(counts: NDArray[np.int64], cells: NDArray[np.float64], upper: int) -> Any:

@@ -26,7 +26,7 @@ SHORT = 12
 
 @dataclass(frozen=True)
 class Wording:
-    """One version of a question; `comparable`: why its answers may be pooled with the last one's."""
+    """One version of a question; `comparable`: why its answers may be pooled with the last."""
 
     version: int
     text: str
@@ -188,10 +188,11 @@ class Survey:
     def slice(self, edition: str) -> dict[str, Any]:
         """What the ingestion of one edition reads: its own description and its own questions.
 
-        Another edition, or a question that it did not ask, changes nothing here: so editions add up.
+        Another edition, or a question that it did not ask, changes nothing here: editions add up.
         """
         own = self.editions[edition]
-        return canonical({"edition": plain(own), "bank": self.questions_of(own)})
+        values: dict[str, Any] = canonical({"edition": plain(own), "bank": self.questions_of(own)})
+        return values
 
     def questions_of(self, *editions: Edition) -> list[Any]:
         """The questions that some editions asked, as plain values in the order of the bank."""

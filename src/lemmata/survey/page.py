@@ -22,6 +22,7 @@ from lemmata.survey.figures import likert, statements
 from lemmata.survey.ingest import reasons
 from lemmata.survey.instrument import Asked, Survey, asked_by
 from lemmata.survey.page_template import PAGE, SHELL
+from lemmata.survey.rows import keyed
 from lemmata.survey.shares import NO_STANCE, UPPER, Precision
 from lemmata.survey.turnover import turnover
 
@@ -102,7 +103,7 @@ def _told(own: Mapping[str, pd.DataFrame], answers: pd.DataFrame, question: str)
 
 def _changes(survey: Survey, changes: pd.DataFrame, edition: str) -> list[dict[str, Any]]:
     """What moved into this edition, with the words of each question."""
-    rows = changes[changes["second"] == edition].to_dict("records")
+    rows = list(keyed(changes[changes["second"] == edition], "question").values())
     return [{**row, "text": text_of(survey, edition, str(row["question"]))} for row in rows]
 
 

@@ -13,9 +13,10 @@ from lemmata.survey.instrument import SHORT, Survey, load_survey
 from lemmata.survey.schemas import IDENTIFIER
 
 CONSENT = (
-    "We ask for your opinions on machine learning. Taking part is voluntary. We publish counts, never "
-    "single answers, and no group of fewer than five people. Free answers are not published unless "
-    "you permit it in writing. You may withdraw at any time with the receipt that you get at the end."
+    "We ask for your opinions on machine learning. Taking part is voluntary. We publish counts, "
+    "never single answers, and no group of fewer than five people. Free answers are not published "
+    "unless you permit it in writing. You may withdraw at any time, with the receipt that you get "
+    "at the end."
 )
 SAMPLING = "invited"
 STRATA = {
@@ -84,5 +85,7 @@ def _edition(edition: str, series: str, year: int, anchors: dict[str, str]) -> s
         "questions": anchors,
         "strata": STRATA,
     }
-    head = "# A new edition: its anchors are carried over; add questions from ../questions.yaml by hash.\n"
+    head = (
+        "# A new edition: its anchors carried over; add questions of ../questions.yaml by hash.\n"
+    )
     return head + yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)

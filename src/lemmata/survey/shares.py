@@ -2,11 +2,12 @@
 
 Two tables an edition writes. Shares, one row per question, group and category::
 
-    edition  question  group  position  category  share  lower  upper  n  n_basis  method  suppressed
+    edition  question  group  position  category  share  lower  upper  n  n_basis
 
 `position` is 1..K on the scale, 0 for no stance (of all who were shown the question), -1 for the
-upper end summed. Measures, one row per question: mean, top, bottom, net with intervals, consensus,
-agreement, variance, predicted, n, n_basis. Unknown n: no interval (NaN), and n is null.
+upper end summed; `suppressed` marks strata that are too small to tell. Measures, one row per
+question: mean, top, bottom, net with intervals, consensus, agreement, variance, predicted, n,
+n_basis. Unknown n: no interval (NaN), and n is null.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from lemmata.survey.indices import (
 from lemmata.survey.ingest import answer_counts
 from lemmata.survey.instrument import Asked, Edition
 from lemmata.survey.resampling import bootstrap_counts
+from lemmata.survey.rows import tuples
 
 Floats = NDArray[np.float64]
 NO_STANCE, UPPER = 0, -1
+UNKNOWN = (float("nan"), float("nan"))
 
 
 class Precision(NamedTuple):
@@ -117,7 +120,7 @@ def _own_shares(
         p = counts[1:] / n
         (low, high), method = wilson(p, n, precision.level), "Wilson"
     rows = [
-        _row(name, "", i + 1, label, p[i], low[i], high[i], n, "reported", method)
+        _row(name, "", i + 1, label, p[i], (low[i], high[i]), n, "reported", method)
         for i, label in enumerate(asked.labels)
     ]
     for position, category, share, size in (
@@ -125,9 +128,7 @@ def _own_shares(
         (NO_STANCE, "no stance", counts[0] / counts.sum(), int(counts.sum())),
     ):
         ends = wilson(share, size, precision.level)
-        rows.append(
-            _row(name, "", position, category, share, *map(float, ends), size, "reported", "Wilson")
-        )
+        rows.append(_row(name, "", position, category, share, ends, size, "reported", "Wilson"))
     return rows
 
 
@@ -147,30 +148,30 @@ def _by_stratum(
         group = f"{stratum.removeprefix('stratum_')}: {name}"
         if secret:
             rows.append(
-                _row(asked.question.id, group, UPPER, TOP, *[np.nan] * 3, None, "", "", True)
+                _row(asked.question.id, group, UPPER, TOP, np.nan, UNKNOWN, None, "", "", True)
             )
             continue
         share = float(top(row / size))
-        ends = map(float, wilson(share, size, precision.level))
+        ends = wilson(share, size, precision.level)
         found = _row(
-            asked.question.id, group, UPPER, TOP, share, *ends, int(size), "reported", "Wilson"
+            asked.question.id, group, UPPER, TOP, share, ends, int(size), "reported", "Wilson"
         )
         rows.append(found)
     return rows
 
 
 def _row(
-    question: str, group: str, position: int, category: str, share: float, lower: float,
-    upper: float, n: int | None, n_basis: str, method: str, suppressed: bool = False,
+    question: str, group: str, position: int, category: str, share: float,
+    ends: tuple[Any, Any], n: int | None, n_basis: str, method: str, suppressed: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "question": question,
         "group": group,
         "position": position,
         "category": category,
-        "share": share,
-        "lower": lower,
-        "upper": upper,
+        "share": float(share),
+        "lower": float(ends[0]),
+        "upper": float(ends[1]),
         "n": n,
         "n_basis": n_basis,
         "method": method,
@@ -191,7 +192,7 @@ def _measured(frame: pd.DataFrame, asked: Asked, precision: Precision) -> dict[s
 
 def _spread(drawn: Floats, level: float) -> dict[str, float]:
     """Percentile intervals of mean and net. drawn: (R, K) shares of resampled respondents."""
-    found = {}
+    found: dict[str, float] = {}
     tail = (1.0 - level) / 2.0
     for key, values in (("mean", mean_stance(drawn)), ("net", top(drawn) - bottom(drawn))):
         low, high = np.quantile(values, [tail, 1.0 - tail])
@@ -220,16 +221,16 @@ def published(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Shares and measures of an edition that is known by its published aggregates alone."""
     shares: list[dict[str, Any]] = []
-    for row in frame[frame["statistic"] == "share"].itertuples():
+    for row in tuples(frame[frame["statistic"] == "share"]):
         labels = asked[str(row.question)].labels
         position = labels.index(row.category) + 1 if row.category in labels else UPPER
         share, known = float(row.value) / 100.0, not pd.isna(row.n)
-        ends = wilson(share, row.n, precision.level) if known else (np.nan, np.nan)
+        ends = wilson(share, row.n, precision.level) if known else UNKNOWN
         method = "Wilson" if known else "none: n not stated"
         n = int(row.n) if known else None
         shares.append(
             _row(
-                row.question, row.group, position, row.category, share, *map(float, ends), n,
+                row.question, row.group, position, row.category, share, ends, n,
                 row.n_basis, method,
             )
         )  # fmt: skip
@@ -265,15 +266,22 @@ MEASURES = (
 )  # fmt: skip
 
 
+TEXTS = ("question", "group", "category", "n_basis", "method")
+
+
 def _tables(
     edition: Edition, shares: list[dict[str, Any]], measures: list[dict[str, Any]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with the edition's name and year, in fixed columns and types."""
-    own = {"edition": edition.id, "series": edition.series, "year": edition.year}
-    empty = _row("", "", 0, "", 0.0, 0.0, 0.0, None, "", "")
+    own: dict[str, Any] = {
+        "edition": edition.id,
+        "series": edition.series,
+        "year": edition.year,
+    }
+    empty = _row("", "", 0, "", 0.0, UNKNOWN, None, "", "")
     rows = pd.DataFrame(shares, columns=list(empty)).astype(
         {"share": float, "lower": float, "upper": float, "n": "Int64", "suppressed": bool,
-         "position": int, **dict.fromkeys(("question", "group", "category", "n_basis", "method"), "str")}
+         "position": int, **dict.fromkeys(TEXTS, "str")}
     )  # fmt: skip
     columns = ["question", "points", "n", "n_basis", *MEASURES]
     found = pd.DataFrame(measures, columns=columns).astype(

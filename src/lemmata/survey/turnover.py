@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -25,7 +26,7 @@ def turnover(survey: Survey, series: Sequence[str]) -> pd.DataFrame:
     rows = []
     for name in series:
         editions = survey.series(name)
-        for before, now in zip(editions, editions[1:], strict=False):
+        for before, now in pairwise(editions):
             rows.append(_changed(survey, before, now))
     columns = ["edition", "before", "jaccard", "anchors", "kept", "added", "retired"]
     return pd.DataFrame(rows, columns=columns)

@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 def effective_n(weights: ArrayLike) -> float:
-    """(sum w)^2 / sum w^2: how many respondents of equal weight say as much. Source: Kish (1965)."""
+    """(sum w)^2 / sum w^2: as many respondents of equal weight say as much. Kish (1965)."""
     w = np.asarray(weights, dtype=np.float64)
     return float(w.sum() ** 2 / (w**2).sum())
 

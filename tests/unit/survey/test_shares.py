@@ -52,7 +52,8 @@ def test_wilson_against_scipy_and_its_exact_coverage(n: int) -> None:
     if n >= 100:
         p = np.linspace(0.1, 0.9, 9)[:, None]
         covered = (binom.pmf(counts, n, p) * ((low <= p) & (p <= high))).sum(axis=1)
-        assert covered.min() > 0.93 and covered.max() < 0.965
+        assert covered.min() > 0.93
+        assert covered.max() < 0.965
 
 
 def frame_of(
@@ -70,8 +71,10 @@ def test_shares_leave_out_and_tell_apart_who_takes_no_stance() -> None:
     shares, measures = answered(frame, edition, asked, PRECISION)
     own = shares[shares["group"] == ""].set_index("position")
     assert own.loc[[1, 4, 5], "share"].tolist() == pytest.approx([0.2, 0.2, 0.6])
-    assert own.loc[-1, "share"] == pytest.approx(0.8) and own.loc[5, "n"] == 10
-    assert own.loc[0, "share"] == pytest.approx(0.5) and own.loc[0, "n"] == 20
+    assert own.loc[-1, "share"] == pytest.approx(0.8)
+    assert own.loc[5, "n"] == 10
+    assert own.loc[0, "share"] == pytest.approx(0.5)
+    assert own.loc[0, "n"] == 20
     row = measures.iloc[0]
     assert (row["mean"], row["net"], row["n"]) == pytest.approx((4.0, 0.6, 10))
     # The bootstrap's interval of a mean is Student's, nearly.
@@ -130,14 +133,15 @@ def test_every_share_of_the_metasurvey_is_the_printed_one() -> None:
     } | FIFTH
     assert len(own) == len(expected) == 28
     assert {q: round(100 * s, 9) for q, s in own["share"].items()} == expected
-    assert (own["n"] == 327).all() and (own["n_basis"] == "upper bound").all()
+    assert (own["n"] == 327).all()
+    assert (own["n_basis"] == "upper bound").all()
     predicted = measures.dropna(subset="predicted").set_index("question")["predicted"]
     assert predicted.to_dict() == {"nlp_2_1": 0.47}
 
 
 def test_what_has_no_n_has_no_interval() -> None:
     shares, _ = real("stack_overflow_2025")
-    assert shares["n"].isna().all() and shares[["lower", "upper"]].isna().all().all()
+    assert shares[["n", "lower", "upper"]].isna().all().all()
     assert shares["method"].unique().tolist() == ["none: n not stated"]
 
 

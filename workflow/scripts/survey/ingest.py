@@ -5,6 +5,6 @@ from lemmata.survey.door import enter
 from lemmata.tables import write_table
 
 with job(snakemake, FLOAT64) as j:
-    entered = enter(j.cfg["edition"], j.cfg["bank"], list(j.input), j.cfg["precision"])
+    entered = enter(j.cfg["edition"], j.cfg["bank"], list(j.input.files), j.cfg["precision"])
     for name, table in entered._asdict().items():
-        write_table(table, j.output[name], j.stamp)
+        write_table(table, getattr(j.output, name), j.stamp)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
 from lemmata.survey.figures.look import count, edition_name, is_synthetic, mark, wrapped
+from lemmata.survey.rows import tuples
 
 PANELS = {
     "consensus": ("consensus (Tastle, Wierman)", (0, 1), 0.0),
@@ -23,7 +24,7 @@ def draw(table: pd.DataFrame) -> Figure:
     own = own.sort_values("consensus").reset_index(drop=True)
     names = [
         f"{wrapped(row.text, 40)}\n({edition_name(str(row.edition))}, {count(row.n)})"
-        for row in own.itertuples()
+        for row in tuples(own)
     ]
     with style():
         size = (TEXT_WIDTH, 0.9 + 0.36 * len(own))

@@ -1,4 +1,4 @@
-"""Diverging stacked bars: the neutral answer centred, n beside each row, the net with its interval."""
+"""Diverging stacked bars: the neutral answer centred, n beside each row, the net with interval."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from lemmata.plotting import TEXT_WIDTH, style
@@ -37,7 +38,7 @@ def draw(table: pd.DataFrame) -> Figure:
         handles = [
             Patch(color=SCALE(x), label=t) for x, t in zip((0.0, 0.5, 1.0), ends, strict=True)
         ]
-        net = plt.Line2D([], [], color="black", marker="|", label="upper less lower end, 95%")
+        net = Line2D([], [], color="black", marker="|", label="upper less lower end, 95%")
         fig.legend(handles=[*handles, net], loc="outside lower center", ncols=4)
         mark(fig, synthetic=is_synthetic(list(table["edition"])))
     return fig

@@ -24,8 +24,8 @@ def mark(fig: Figure, *, synthetic: bool) -> None:
     narrow = fig.get_figwidth() < 5.0
     fig.suptitle(title.replace(": ", ":\n") if narrow else title, color=LOW, fontweight="bold")
     fig.text(
-        0.5, 0.5, SYNTHETIC, rotation=20, fontsize=30 if narrow else 50, color="0.4", alpha=0.16, ha="center",
-        va="center", zorder=10,
+        0.5, 0.5, SYNTHETIC, rotation=20, fontsize=30 if narrow else 50, color="0.4",
+        alpha=0.16, ha="center", va="center", zorder=10,
     )  # fmt: skip
 
 

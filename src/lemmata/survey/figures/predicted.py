@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from lemmata.plotting import COLUMN_WIDTH, PALETTE, style
 from lemmata.survey.figures.look import count, is_synthetic, mark, wrapped
+from lemmata.survey.rows import tuples
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -26,7 +27,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 lw=0.9, label=f"{name} ({len(part)})",
             )  # fmt: skip
         if len(own) < 4:
-            for row in own.itertuples():
+            for row in tuples(own):
                 words = f"{wrapped(str(row.text), 26)}\n{count(row.n)} ({row.n_basis})"
                 ax.annotate(
                     words, (100 * float(row.upper), 100 * float(row.predicted)), xytext=(-22, 10),

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
 from lemmata.survey.figures.look import is_synthetic, mark, wrapped
+from lemmata.survey.rows import tuples
 
 AXES = {
     "percent": "percent",
@@ -23,7 +24,7 @@ def draw(table: pd.DataFrame) -> Figure:
     """table: as `comparison.slopes_table` makes it; a panel a unit."""
     units = [unit for unit in AXES if unit in set(table["unit"])]
     with style():
-        size = (TEXT_WIDTH, 3.6)
+        size = (TEXT_WIDTH, 4.2)
         ratios = {"width_ratios": [3, 2]} if len(units) == 2 else {}
         fig, axes = plt.subplots(1, len(units), figsize=size, squeeze=False, gridspec_kw=ratios)
         for ax, unit in zip(axes[0], units, strict=True):
@@ -70,7 +71,7 @@ def _label(own: pd.DataFrame, quiet: bool) -> str | None:
 def _line(ax: Axes, own: pd.DataFrame, colour: str, marker: str, label: str | None) -> None:
     ax.plot(own["year"], own["value"], color=colour, lw=1.0, zorder=2 if label else 1)
     ax.plot([], [], color=colour, marker=marker, label=label) if label else None
-    for row in own.itertuples():
+    for row in tuples(own):
         known = bool(np.isfinite(row.lower))
         ax.plot(
             row.year, row.value, marker, color=colour, mfc=colour if known else "white",

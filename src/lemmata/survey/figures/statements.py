@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from lemmata.plotting import PALETTE, TEXT_WIDTH, style
 from lemmata.survey.figures.look import is_synthetic, mark, wrapped
+from lemmata.survey.rows import tuples
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -25,10 +26,10 @@ def draw(table: pd.DataFrame) -> Figure:
                     color=PALETTE[colour], lw=1.0, label=f"n {basis}",
                 )  # fmt: skip
         ax.axvline(50, color="0.6", lw=0.8, ls=":")
-        for row in own.itertuples():
+        for row in tuples(own):
             ax.text(101, int(str(row.Index)), f"{int(str(row.n)):,}", va="center", fontsize=6)
         ax.text(101, len(own), "n", fontsize=6, va="center")
-        names = [wrapped(str(row.text), 76, 1) for row in own.itertuples()]
+        names = [wrapped(str(row.text), 76, 1) for row in tuples(own)]
         ax.set_yticks(own.index, names, fontsize=6.5)
         ax.set_xlim(0, 100)
         ax.set_ylim(-0.7, len(own) + 0.3)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from lemmata.plotting import PALETTE, TEXT_WIDTH, style
 from lemmata.survey.figures.look import edition_name, is_synthetic, mark
+from lemmata.survey.rows import tuples
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -18,7 +19,7 @@ def draw(table: pd.DataFrame) -> Figure:
     with style():
         size = (TEXT_WIDTH, 1.6 + 0.2 * len(topics))
         fig, ax = plt.subplots(figsize=size)
-        for row in own.itertuples():
+        for row in tuples(own):
             x, y = editions.index(str(row.edition)), topics.index((row.series, row.topic))
             kept = int(row.anchors) > 0
             colour = PALETTE["blue"] if kept else PALETTE["orange"]

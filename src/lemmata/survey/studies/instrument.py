@@ -49,7 +49,7 @@ def _refused(bank: Sequence[Any]) -> bool:
 
 
 def slices_changed(survey: Survey) -> tuple[int, int]:
-    """Leave one edition out at a time, with the questions that only it asked: slices that change."""
+    """Leave one edition out, with the questions that only it asked: how many slices change."""
     changed = pairs = 0
     whole = {name: survey.slice(name) for name in survey.editions}
     for left_out in survey.editions:

@@ -87,7 +87,8 @@ def _interval(row: pd.Series[Any]) -> Interval:
 
 
 def _power(
-    sizes: Sequence[int], null_size: int, cases: int, null_cases: int, resamples: int, shares: Floats,
+    sizes: Sequence[int], null_size: int, cases: int, null_cases: int, resamples: int,
+    shares: Floats,
     rng: np.random.Generator,
 ) -> pd.DataFrame:  # fmt: skip
     """How often the permutation test of the distribution rejects at .05."""

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from lemmata.stats import Interval, Study, evidence_table, exact
+from lemmata.survey.rows import keyed, tuples
 from lemmata.survey.shares import UPPER, wilson
 
 METASURVEY = "nlp_metasurvey_2022"
@@ -73,8 +74,8 @@ def _rows(shares: pd.DataFrame) -> int:
 
 def _against_scipy(known: pd.DataFrame, level: float) -> float:
     """Largest distance to SciPy's Wilson intervals, at whole counts around each share."""
-    found = []
-    for row in known.itertuples():
+    found: list[float] = []
+    for row in tuples(known):
         count = round(float(row.share) * int(row.n))
         other = binomtest(count, int(row.n)).proportion_ci(level, method="wilson")
         own = wilson(count / int(row.n), int(row.n), level)
@@ -87,11 +88,11 @@ def _against_scipy(known: pd.DataFrame, level: float) -> float:
 
 def _expert_survey(changes: pd.DataFrame) -> dict[str, Interval]:
     """Two null cases by Welch's test, and one drift whose first n is not stated."""
-    own = changes[changes["series"] == "espai"].set_index("question")
-    safety = own.loc["safety_priority"]
-    sizes = {name: int(own.loc[name, ["first_n", "second_n"]].sum()) for name in EXTINCTION}
+    own = keyed(changes[changes["series"] == "espai"], "question")
+    safety = own["safety_priority"]
+    sizes = {name: int(own[name]["first_n"] + own[name]["second_n"]) for name in EXTINCTION}
     return {
-        **{f"{name}_p": exact(float(own.loc[name, "p"]), sizes[name]) for name in EXTINCTION},
+        **{f"{name}_p": exact(float(own[name]["p"]), sizes[name]) for name in EXTINCTION},
         "safety_change": exact(float(safety["change"]), int(safety["second_n"])),
         "safety_least_n": exact(float(safety["least_n"]), int(safety["second_n"])),
     }
@@ -103,4 +104,4 @@ EXTINCTION = ("extinction_1", "extinction_2")
 def _bare(shares: pd.DataFrame) -> int:
     """Shares that are published with n and without an interval."""
     own = shares[~shares["suppressed"] & shares["n"].notna()]
-    return int(own[["lower", "upper"]].isna().any(axis=1).sum())
+    return int((own["lower"].isna() | own["upper"].isna()).sum())
