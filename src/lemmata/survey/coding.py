@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import cohen_kappa_score
+from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
 from lemmata.errors import LemmataError
 
@@ -52,9 +53,36 @@ def kappas(codes: Codes) -> list[float]:
     found = []
     for a, b in combinations(codes, 2):
         both = [(str(x), str(y)) for x, y in zip(a, b, strict=True) if None not in (x, y)]
-        if both:
-            found.append(float(cohen_kappa_score(*zip(*both, strict=True))))
+        if len({code for pair in both for code in pair}) > 1:  # else 0 / 0
+            found.append(float(cohens_kappa(to_table(both)[0]).kappa))
     return found
+
+
+def pivoted(codes: pd.DataFrame) -> tuple[list[str], list[list[object]]]:
+    """Coders, and their stances on the same answers; None where a coder left one.
+
+    codes: one row per answer and coder, with the columns answer, coder, stance.
+    """
+    coders, answers = (list(dict.fromkeys(codes[key])) for key in ("coder", "answer"))
+    known = dict(
+        zip(zip(codes["coder"], codes["answer"], strict=True), codes["stance"], strict=True)
+    )
+    return coders, [[known.get((coder, answer)) for answer in answers] for coder in coders]
+
+
+def agreement_text(codes: pd.DataFrame) -> str:
+    """Alpha and kappas of an edition's coders in a sentence, or why there are none."""
+    coders, stances = pivoted(codes)
+    if len(coders) < 2:
+        return "One coder: how far coders agree cannot be told."
+    try:
+        alpha = krippendorff_alpha(stances)
+    except LemmataError as error:
+        return f"{len(coders)} coders; {str(error).partition(': ')[2]}."
+    each = ", ".join(f"{kappa:.2f}" for kappa in kappas(stances))
+    return (
+        f"{len(coders)} coders: Krippendorff's alpha {alpha:.2f}, Cohen's kappa {each or 'none'}."
+    )
 
 
 def by_coder(

@@ -35,11 +35,11 @@ def gap(frame: pd.DataFrame, asked: Asked, precision: Precision) -> Interval | N
     drawn = bootstrap_counts(counts[None], precision.resamples, rng)[:, 0]  # (R, C)
     upper = len(asked.labels) - len(asked.labels) // 2
     with np.errstate(invalid="ignore"):  # a draw without any stance or prediction
-        replicates = _statistic(drawn, cells, upper)
+        replicates = statistic(drawn, cells, upper)
     tail = (1.0 - precision.level) / 2.0
     low, high = np.nanquantile(replicates, [tail, 1.0 - tail])
     return Interval(
-        float(_statistic(counts, cells, upper)), float(low), float(high), int(counts.sum())
+        float(statistic(counts, cells, upper)), float(low), float(high), int(counts.sum())
     )
 
 
@@ -57,7 +57,7 @@ def _cells(own: pd.DataFrame) -> tuple[Any, Any]:
     return cells, counted.to_numpy(dtype=np.int64)
 
 
-def _statistic(counts: NDArray[np.int64], cells: NDArray[np.float64], upper: int) -> Any:
+def statistic(counts: NDArray[np.int64], cells: NDArray[np.float64], upper: int) -> Any:
     """Mean predicted share less actual share. counts: (..., C) -> (...)."""
     predicts, takes = np.isfinite(cells[:, 1]), cells[:, 0] > 0
     predicted = counts[..., predicts] @ cells[predicts, 1] / counts[..., predicts].sum(axis=-1)

@@ -16,6 +16,7 @@ import pandas as pd
 from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
+from lemmata.survey.coding import agreement_text
 from lemmata.survey.comparison import moved, stacked, survey_from
 from lemmata.survey.drawn import likert_table, statements_table, text_of
 from lemmata.survey.figures import likert, statements
@@ -71,6 +72,7 @@ def edition_markdown(
         figures=_figures(survey, own),
         told=lambda name: _told(own, answers[edition.id], name),
         codes=tables["codes"][-1].to_dict("records"),
+        coders=agreement_text(tables["codes"][-1]),
         respondents=answers[edition.id]["respondent"].nunique(),
         changes=_changes(survey, changes, edition.id),
         kept=kept[kept["edition"] == edition.id].to_dict("records"),

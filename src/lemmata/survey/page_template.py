@@ -132,7 +132,7 @@ No stance because:\
 {% set own = codes | selectattr("question", "equalto", item.question.id) | list %}
 {% if own %}
 Coded: *{{ own[0].proposition | plain }}*. Read: {{ own[0].read | plain }}. {{ own[0].permission | plain }}. \
-n = {{ own | map(attribute="answer") | unique | list | length }} answers: no share is computed from them.
+n = {{ own | map(attribute="answer") | unique | list | length }} answers: no share is computed from them. {{ coders | plain }}
 
 | answer of | coder | stance | themes |
 |---|---|---|---|

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from statsmodels.stats.inter_rater import cohens_kappa, to_table
+from sklearn.metrics import cohen_kappa_score
 
 from lemmata.errors import LemmataError
-from lemmata.survey.coding import by_coder, kappas, krippendorff_alpha
+from lemmata.survey.coding import (
+    agreement_text,
+    by_coder,
+    kappas,
+    krippendorff_alpha,
+    pivoted,
+)
 from lemmata.survey.door import read_codes
 from lemmata.survey.instrument import asked_by, load_survey
 from lemmata.survey.turnover import jaccard, strip, turnover
@@ -39,10 +46,10 @@ def test_alpha_of_perfect_and_of_no_agreement() -> None:
         krippendorff_alpha([["a", "a"], ["a", "a"]])
 
 
-def test_kappa_against_statsmodels() -> None:
+def test_kappa_against_scikit_learn() -> None:
     a, b = [1, 1, 2, 3, 3, 3, 2, 1], [1, 2, 2, 3, 3, 1, 2, 1]
-    table = to_table(list(zip(a, b, strict=True)))[0]
-    assert kappas([a, b]) == pytest.approx([cohens_kappa(table).kappa])
+    assert kappas([a, b]) == pytest.approx([cohen_kappa_score(a, b)])
+    assert kappas([[1, 1], [1, 1]]) == []
     assert len(kappas([a, b, [*a[:-1], None]])) == 3
 
 
@@ -70,6 +77,24 @@ def test_a_name_without_permission_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(LemmataError, match="permission: missing"):
         read_codes(path, asked)
+
+
+def test_agreement_in_words() -> None:
+    rows = [
+        ("a", "x", "yes"),
+        ("a", "y", "yes"),
+        ("b", "x", "no"),
+        ("b", "y", "no"),
+        ("c", "x", "no"),
+    ]
+    frame = pd.DataFrame(rows, columns=["answer", "coder", "stance"])
+    assert pivoted(frame) == (["x", "y"], [["yes", "no", "no"], ["yes", "no", None]])
+    expected = "2 coders: Krippendorff's alpha 1.00, Cohen's kappa 1.00."
+    assert agreement_text(frame) == expected
+    assert agreement_text(frame[frame["coder"] == "x"]).startswith("One coder")
+    assert agreement_text(frame[frame["answer"] == "a"]).startswith(
+        "2 coders; every code is the same"
+    )
 
 
 def test_turnover_by_hand() -> None:

@@ -20,7 +20,9 @@ def draw(table: pd.DataFrame) -> Figure:
         for false, part in own.groupby("false_belief"):
             colour = PALETTE["vermillion"] if false else PALETTE["blue"]
             x = part["actual"] * 100
-            ends = [x - part["lower"] * 100, part["upper"] * 100 - x]
+            ends = [
+                end.clip(lower=0.0) for end in (x - part["lower"] * 100, part["upper"] * 100 - x)
+            ]
             name = "gap of 10 points or more, not 0" if false else "smaller gap, or may be 0"
             ax.errorbar(
                 x, part["predicted"] * 100, xerr=ends, fmt="s" if false else "o", color=colour,

@@ -18,7 +18,7 @@ def draw(table: pd.DataFrame) -> Figure:
         for (n, part), colour in zip(
             covered.groupby("n"), ("blue", "vermillion", "orange"), strict=False
         ):
-            ends = [part["rate"] - part["lower"], part["upper"] - part["rate"]]
+            ends = _ends(part)
             left.errorbar(
                 part["share"], part["rate"], yerr=ends, fmt="o-", color=PALETTE[colour], lw=0.8,
                 label=f"n = {n}",
@@ -34,7 +34,7 @@ def draw(table: pd.DataFrame) -> Figure:
             ("null", "vermillion", "no difference"),
         ):
             part = table[table["procedure"] == name]
-            ends = [part["rate"] - part["lower"], part["upper"] - part["rate"]]
+            ends = _ends(part)
             right.errorbar(
                 part["n"],
                 part["rate"],
@@ -52,3 +52,9 @@ def draw(table: pd.DataFrame) -> Figure:
         letter(right, "permutation test of the whole distribution")
         mark(fig, synthetic=True)
     return fig
+
+
+def _ends(part: pd.DataFrame) -> list[pd.Series[float]]:
+    """Distances to both ends of the interval; a rate of 0 or 1 is its own end but for rounding."""
+    ends = [part["rate"] - part["lower"], part["upper"] - part["rate"]]
+    return [end.clip(lower=0.0) for end in ends]

@@ -17,7 +17,7 @@ def draw(table: pd.DataFrame) -> Figure:
     x = own["share"] * 100
     with style():
         fig, ax = plt.subplots(figsize=(TEXT_WIDTH, 0.9 + 0.17 * len(own)))
-        ends = [x - own["lower"] * 100, own["upper"] * 100 - x]
+        ends = [end.clip(lower=0.0) for end in (x - own["lower"] * 100, own["upper"] * 100 - x)]
         for basis, colour in (("reported", "blue"), ("upper bound", "vermillion")):
             at = own["n_basis"] == basis
             if at.any():
