@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from lemmata.stats import Interval, Study, evidence_table, exact
 from lemmata.survey.rows import keyed, tuples
@@ -73,16 +73,21 @@ def _rows(shares: pd.DataFrame) -> int:
 
 
 def _against_scipy(known: pd.DataFrame, level: float) -> float:
-    """Largest distance to SciPy's Wilson intervals, at whole counts around each share."""
+    """Largest error of the intervals: against SciPy's at the nearest whole count, and as printed.
+
+    Wilson's ends are the shares from which the printed one is just z standard errors away, which
+    holds for a rounded percentage too.
+    """
+    z = float(norm.isf((1.0 - level) / 2.0))
     found: list[float] = []
     for row in tuples(known):
-        count = round(float(row.share) * int(row.n))
-        other = binomtest(count, int(row.n)).proportion_ci(level, method="wilson")
-        own = wilson(count / int(row.n), int(row.n), level)
+        count = round(row.share * row.n)
+        other = binomtest(count, row.n).proportion_ci(level, method="wilson")
+        own = wilson(count / row.n, row.n, level)
         found += [abs(float(own[0]) - other.low), abs(float(own[1]) - other.high)]
-        # At the share as printed, the ends move by no more than the rounding to a whole count.
-        moved = max(abs(float(row.lower) - other.low), abs(float(row.upper) - other.high))
-        found.append(max(0.0, moved - 0.5 / int(row.n)))
+        for end in (row.lower, row.upper):
+            error = float(np.sqrt(end * (1.0 - end) / row.n))
+            found.append(abs(abs(row.share - end) - z * error))
     return max(found)
 
 
