@@ -169,10 +169,10 @@ def parse_edition(values: Any, bank: Mapping[str, Question], name: str) -> Editi
 
 
 def asked_by(edition: Edition, bank: Mapping[str, Question]) -> dict[str, Asked]:
-    """What an edition asked, by question."""
+    """What an edition asked, by question, in the order of the bank."""
     found = {}
-    for name, short in edition.questions.items():
-        wording = bank[name].by_hash(short)
+    for name in (name for name in bank if name in edition.questions):
+        wording = bank[name].by_hash(edition.questions[name])
         assert wording is not None  # noqa: S101 - `parse_edition` has checked it
         found[name] = Asked(bank[name], wording)
     return found

@@ -24,7 +24,7 @@ def draw(table: pd.DataFrame) -> Figure:
     """table: as `comparison.slopes_table` makes it; a panel a unit."""
     units = [unit for unit in AXES if unit in set(table["unit"])]
     with style():
-        size = (TEXT_WIDTH, 4.2)
+        size = (TEXT_WIDTH, 4.7)
         ratios = {"width_ratios": [3, 2]} if len(units) == 2 else {}
         fig, axes = plt.subplots(1, len(units), figsize=size, squeeze=False, gridspec_kw=ratios)
         for ax, unit in zip(axes[0], units, strict=True):
@@ -65,7 +65,7 @@ def _label(own: pd.DataFrame, quiet: bool) -> str | None:
     sizes = (
         " to ".join(f"{int(n):,}" for n in sorted({known.min(), known.max()})) if len(known) else ""
     )
-    return wrapped(own["text"].iloc[0], 44) + (f" (n {sizes})" if sizes else "")
+    return wrapped(own["text"].iloc[0], 50) + (f" (n {sizes})" if sizes else "")
 
 
 def _line(ax: Axes, own: pd.DataFrame, colour: str, marker: str, label: str | None) -> None:
