@@ -54,7 +54,7 @@ def _panel(ax: Axes, table: pd.DataFrame, unit: str) -> None:
     ax.set_ylabel(AXES[unit])
     if unit == "percent":
         ax.set_ylim(0, 100)
-    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.3), fontsize=6.5, handlelength=1.5)
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.2), fontsize=6.5, handlelength=1.5)
     letter(ax, "filled: interval shown; hollow: n not stated" if unit == "percent" else "")
 
 
