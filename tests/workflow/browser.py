@@ -105,7 +105,9 @@ def walk_report(browser: Browser, report: Path, tree: Path) -> None:
         page.locator("nav").first.wait_for()
         _first_page(page, tree, expected)
         seen = [path for category in _categories(page) for path in _category(page, category, tree)]
-        wrong = {*expected, Path(RESULTS, "report/claims.html")} ^ set(seen)
+        pages = {path.relative_to(tree) for path in tree.glob(f"{RESULTS}/survey/*/page.html")}
+        assert pages
+        wrong = {*expected, *pages, Path(RESULTS, "report/claims.html")} ^ set(seen)
         assert not wrong, f"other results than the tree: {sorted(map(str, wrong))}"
 
 
@@ -143,7 +145,12 @@ def _category(page: Page, name: str, tree: Path) -> list[Path]:
     for i in range(rows.count()):
         eye, about = rows.nth(i).locator("a").all()
         eye.click()
-        _shows_claims(page, tree) if name == "Claims" else _shows_picture(page)
+        if name == "Claims":
+            _shows_claims(page, tree)
+        elif name == "Survey editions":
+            _shows_page(page)
+        else:
+            _shows_picture(page)
         about.click()
         found.append(_caption(page, tree))
         page.locator("nav nav").get_by_text(name, exact=True).click()
@@ -164,6 +171,12 @@ def _shows_claims(page: Page, tree: Path) -> None:
     table.first.wait_for()
     shown = {body.get_attribute("id") for body in table.all()}
     assert shown == {claim.id for claim in load_claims(tree / "config/claims.yaml")}
+
+
+def _shows_page(page: Page) -> None:
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("heading", name="What moved").wait_for()
+    assert frame.locator("h1").inner_text()
 
 
 def _caption(page: Page, tree: Path) -> Path:

@@ -32,6 +32,7 @@ DIFFUSION_FIGURES = 16
 IMAGE_FIGURES = 2
 GENERATED = 1  # what generated digits are taken for is a table of predictions too
 DIFFUSION_NETWORKS = 14
+SURVEY_FIGURES = 6, 5, 1  # of real editions, of simulated ones, of the procedures
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
 STUDIES = 8
 ON_PREDICTIONS = 4  # studies that read the models' predictions
@@ -171,6 +172,14 @@ def another_version(distribution: str) -> Callable[[Path], None]:
     return apply
 
 
+def another_edition(tree: Path) -> None:
+    """A survey's next edition, with one aggregate: the last one's question, asked again."""
+    last, following = (tree / f"config/survey/stack_overflow_{year}" for year in (2024, 2026))
+    shutil.copytree(last, following)
+    for name in ("edition.yaml", "aggregates.csv"):
+        edit(tree, str(following.relative_to(tree) / name), "2024", "2026")
+
+
 TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "nothing": (lambda _: None, {}),
     "a plotting option": (
@@ -183,6 +192,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "plot_length": LENGTH_FIGURES,
             "plot_diffusion": DIFFUSION_FIGURES,
             "plot_images": IMAGE_FIGURES,
+            "plot_survey": sum(SURVEY_FIGURES),
             "plot_multicalibration": STUDY_FIGURES,
             "plot_analysis": 4,
             "plot_data_size": 1,
@@ -352,6 +362,18 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "import math\nfrom typing import Final",
         ),
         {"study_length": 1, "plot_length": 1} | judged(2),
+    ),
+    "another edition of a survey": (
+        another_edition,
+        {
+            "ingest_edition": 1,
+            "edition_page": 1,
+            "compare_editions": 1,
+            "plot_survey": SURVEY_FIGURES[0],
+            "study_published": 1,
+            "study_survey": 1,  # the instrument's
+        }
+        | judged(5),
     ),
     "one data set fewer": (
         scale("datasets: [breast_cancer, wine, ", "datasets: [breast_cancer, "),

@@ -1,5 +1,5 @@
 """The command line: ``lemmata audit | why | explain | reproduce | restore | store | crate``, and
-``efficiency | cost`` for clusters.
+``efficiency | cost`` for clusters, and ``survey`` to host an edition.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from lemmata.cli.crate import crate_command
 from lemmata.cli.efficiency import efficiency_command
 from lemmata.cli.look import audit_command, why_command
 from lemmata.cli.store import restore_command, store_group
+from lemmata.cli.survey import survey_group
 
 
 @click.group()
@@ -30,5 +31,6 @@ for command in (
     crate_command,
     efficiency_command,
     cost_command,
+    survey_group,
 ):
     main.add_command(command)

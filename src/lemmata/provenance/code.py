@@ -24,7 +24,12 @@ from lemmata.errors import LemmataError
 
 PACKAGE = "lemmata"
 # Import names whose distribution is called otherwise.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "PyYAML", "PIL": "pillow"}
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+    "PIL": "pillow",
+    "markdown_it": "markdown-it-py",
+}
 # Peers that a user may install to compare with: known by version where they are there.
 OPTIONAL = frozenset({"mcgrad"})
 # Rooms whose libraries keep records and settings; they take no part in any result.

@@ -1,0 +1,1 @@
+"""What the survey's claims are judged by."""
