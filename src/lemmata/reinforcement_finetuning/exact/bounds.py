@@ -17,7 +17,8 @@ def theorem_bound(std: Tensor, gamma: Tensor, length: int, largest: float = 1.0)
     Source: arXiv 2310.20703, Theorem 1, as public reviews of it state the formula (R = 1); for
     other R by rescaling [derived].
     """
-    return 6.0 * length * gamma * largest ** (1.0 / 3.0) * std ** (2.0 / 3.0)
+    bound: Tensor = 6.0 * length * gamma * largest ** (1.0 / 3.0) * std ** (2.0 / 3.0)
+    return bound
 
 
 def sharper_bound(std: Tensor, gamma: Tensor, length: int) -> Tensor:

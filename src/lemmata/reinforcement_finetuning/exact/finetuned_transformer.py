@@ -54,7 +54,7 @@ def _descend(model: nn.Module, loss: Callable[[Tensor], Tensor], steps: int, see
     prompts = torch.arange(PROMPTS)
 
     def of_step(_: int) -> dict[str, Tensor]:
-        own = dict(model.named_parameters())
+        own: dict[str, Tensor] = dict(model.named_parameters())
         logits = vmap(lambda prompt: functional_call(model, own, (prompt,)))(prompts)
         return {"loss": loss(output_log_probabilities(logits, LENGTH))}
 

@@ -74,7 +74,7 @@ def networks(
     """
     parts = [
         _chunk(model, {k: v[at] for k, v in parameters.items()}, inputs[at], reward[at], length, 0)
-        for at in torch.arange(len(inputs)).split(CHUNK)
+        for at in torch.split(torch.arange(len(inputs)), CHUNK)
     ]
     return Exact(*(torch.cat(field) for field in zip(*parts, strict=True)))
 
@@ -84,7 +84,7 @@ def network(model: nn.Module, inputs: Tensor, reward: Tensor, length: int) -> Ex
     own = {name: value.detach() for name, value in model.named_parameters()}
     parts = [
         _chunk(model, own, inputs[at], reward[at], length, None)
-        for at in torch.arange(len(inputs)).split(CHUNK)
+        for at in torch.split(torch.arange(len(inputs)), CHUNK)
     ]
     return Exact(*(torch.cat(field) for field in zip(*parts, strict=True)))
 

@@ -35,7 +35,8 @@ def nearly_equal(log_p: Tensor, generator: torch.Generator) -> Tensor:
     count = len(log_p)
     c, size = torch.rand(2, count, 1, dtype=log_p.dtype, generator=generator)
     delta = 0.5 * 10.0 ** (-5.7 * size)
-    return (c - 0.5) + delta * uniform(log_p, generator)
+    found: Tensor = (c - 0.5) + delta * uniform(log_p, generator)
+    return found
 
 
 FAMILIES: Final[Mapping[str, Family]] = {

@@ -81,8 +81,8 @@ def velocity(method: Method, logits: Floats) -> Floats:
     right = np.zeros(logits.shape[-1])
     right[RIGHT] = 1.0
     if method == "sft":
-        return right - p
-    return 2.0 * p * (right - p[..., RIGHT, None])
+        return np.asarray(right - p)
+    return np.asarray(2.0 * p * (right - p[..., RIGHT, None]))
 
 
 def ode_time(method: Method, q0: float, labels: int, rest: Rest) -> float:

@@ -78,8 +78,8 @@ def _evidence(table: pd.DataFrame, groups: Sequence[int]) -> dict[str, Interval]
     closed = table[table["how"] == "closed form"].set_index(["method", "q0"])["time"]
     for how in ("flow", "descent"):
         own = table[(table["how"] == how) & (table["rest"] == "uniform")]
-        own = own[own["method"].isin(METHODS)].set_index(["method", "q0"])["time"]
-        gap = (own / closed.loc[own.index] - 1.0).abs()
+        found_by = own[own["method"].isin(METHODS)].set_index(["method", "q0"])["time"]
+        gap = (found_by / closed.loc[found_by.index] - 1.0).abs()
         found[f"largest_gap_of_{how}"] = exact(float(gap.max()), len(gap))
     return found
 
