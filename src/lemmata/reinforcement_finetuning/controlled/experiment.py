@@ -85,7 +85,7 @@ class Session(NamedTuple):
 
 
 def pretrain(model: nn.Module, task: Task, settings: Pretraining, session: Session) -> pd.DataFrame:
-    """Train `model` in place; history: step, loss."""
+    """Train `model` in place; history: phase (pretraining), epoch, loss."""
     known = task.part(task.tuned)
     device = session.compute.device
     inputs, allowed = known.inputs.to(device), known.allowed.to(device)
@@ -100,10 +100,13 @@ def pretrain(model: nn.Module, task: Task, settings: Pretraining, session: Sessi
         return {"loss": pretraining_loss(logits.float(), allowed[rows])}
 
     run = session.run("pretraining", model, optimizer)
-    steps = steps_of(settings.epochs, len(inputs), settings.batch_size)
+    a_epoch = steps_of(1, len(inputs), settings.batch_size)
+    steps, every = settings.epochs * a_epoch, max(1, settings.epochs // 20)
     for step, metrics in _steps(run, loss, steps, settings.checkpoint_every, session):
-        if step % max(1, steps // 20) == 0 or step == steps:
-            run.history.append({"step": step, "loss": float(metrics["loss"])})
+        epoch, inside = divmod(step, a_epoch)
+        if not inside and (epoch % every == 0 or epoch == settings.epochs):
+            told = {"phase": "pretraining", "epoch": epoch, "loss": float(metrics["loss"])}
+            run.history.append(told)
     return pd.DataFrame(run.history)
 
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lemmata.reinforcement_finetuning.controlled.task import GROUPS, Task, reward_of
+from lemmata.reinforcement_finetuning.controlled.groups import GROUPS
+from lemmata.reinforcement_finetuning.controlled.task import Task, reward_of
 from lemmata.reinforcement_finetuning.objectives import expected_reward, reward_std
 
 
@@ -36,7 +37,7 @@ def measured(
             labels, own.modified[:count].to(device), task.allowed.shape[1], wrong_on_modified
         )
         rows.append(
-            {"group": group, "n": count}
+            {"group": group, "n": count, "inputs": len(own.labels)}
             | _row(double, inputs, labels, reward.double(), float(weights))
         )
     return rows

@@ -1,10 +1,9 @@
-"""The settings of a job, built from its slice of the configuration; policies read back."""
+"""One job of the controlled experiments: a policy, pretrained, and every finetuning of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
 from typing import Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ from torch import nn
 
 from lemmata.config import build
 from lemmata.errors import LemmataError
+from lemmata.reinforcement_finetuning.controlled.answers import said
 from lemmata.reinforcement_finetuning.controlled.experiment import (
     Finetuning,
     Pretraining,
@@ -19,17 +19,18 @@ from lemmata.reinforcement_finetuning.controlled.experiment import (
     finetune,
     pretrain,
 )
-from lemmata.reinforcement_finetuning.controlled.judged import PRETRAINED, said
+from lemmata.reinforcement_finetuning.controlled.groups import PRETRAINED
 from lemmata.reinforcement_finetuning.controlled.networks import NetworkSettings, new_network
 from lemmata.reinforcement_finetuning.controlled.task import Task, TaskSettings, make_task
 from lemmata.training.weights import load_weights
 
 StartOf = Callable[[str], Session]
+Models = dict[str, nn.Module]
 
 
 @dataclass(frozen=True)
 class Policy:
-    """One pretrained policy: its task, network and pretraining."""
+    """What one policy is before finetuning."""
 
     task: TaskSettings
     network: NetworkSettings
@@ -37,14 +38,40 @@ class Policy:
     seed: int
 
 
-def policy_from(values: Mapping[str, Any]) -> Policy:
-    """From plain values; raises LemmataError naming the key."""
-    return build(Policy, values, "policy")
+@dataclass(frozen=True)
+class Trained:
+    """Every policy by its variant, the pretrained one among them; histories, and what they say."""
+
+    models: nn.ModuleDict
+    history: pd.DataFrame
+    said: pd.DataFrame
 
 
-def task_of(policy: Policy, table: pd.DataFrame) -> Task:
-    """The task of a policy on the prepared table of its data set."""
-    return make_task(table, policy.task, policy.seed)
+def train_all(
+    values: Mapping[str, Any],
+    table: pd.DataFrame,
+    variants: Mapping[str, Mapping[str, Any]],
+    session: StartOf,
+) -> Trained:
+    """Pretrain, then finetune by every variant.
+
+    values: of a Policy; table: the prepared images; variants: name -> settings of finetuning;
+    session: name of a run -> where it computes. A run that is done is not done again when the job
+    resumes. Raises LemmataError naming the key of settings that do not fit.
+    """
+    policy = build(Policy, values, "policy")
+    settings = {name: build(Finetuning, own, f"variants.{name}") for name, own in variants.items()}
+    task = make_task(table, policy.task, policy.seed)
+    start = session(PRETRAINED)
+    model = untrained(policy, task).to(start.compute.device)
+    history = pretrain(model, task, policy.pretraining, start)
+    histories = [history.assign(variant=PRETRAINED, seed=policy.seed)]
+    models: Models = {PRETRAINED: model}
+    for name, own in settings.items():
+        models[name], history = finetune(model, task, own, session(name))
+        histories.append(history.assign(variant=name, seed=policy.seed))
+    together = pd.concat(histories, ignore_index=True)
+    return Trained(nn.ModuleDict(models), together, said(models, task, policy.seed))
 
 
 def untrained(policy: Policy, task: Task) -> nn.Module:
@@ -58,69 +85,23 @@ def untrained(policy: Policy, task: Task) -> nn.Module:
     )
 
 
-def pretrained(policy: Policy, task: Task, path: str | PathLike[str]) -> nn.Module:
-    """The policy as a file keeps it."""
-    model = untrained(policy, task)
-    load_weights(model, path)
-    return model
-
-
-def train_pretrained(
-    policy: Policy, task: Task, session: Session
-) -> tuple[nn.Module, pd.DataFrame]:
-    """The pretrained network and its history."""
-    model = untrained(policy, task).to(session.compute.device)
-    history = pretrain(model, task, policy.pretraining, session)
-    return model, history.assign(seed=policy.seed)
-
-
-def train_variants(
-    model: nn.Module,
-    task: Task,
-    variants: Mapping[str, Mapping[str, Any]],
-    seed: int,
-    session: StartOf,
-) -> tuple[nn.ModuleDict, pd.DataFrame, pd.DataFrame]:
-    """Finetune by every variant: models, histories (variant, seed, ...), what they say on inputs.
-
-    variants: name -> settings of finetuning; session: name -> where its run computes. A variant
-    that is done is not trained again when the job resumes.
-    """
-    models, histories = nn.ModuleDict(), []
-    for name, values in variants.items():
-        settings = build(Finetuning, values, f"variants.{name}")
-        own = session(name)
-        models[name], history = finetune(model.to(own.compute.device), task, settings, own)
-        histories.append(history.assign(variant=name, seed=seed))
-    table = said({PRETRAINED: model} | dict(models.items()), task, seed)
-    return models, pd.concat(histories, ignore_index=True), table
-
-
 def read_back(
-    policies: list[Mapping[str, Any]],
-    variants: list[str],
+    policies: Sequence[Mapping[str, Any]],
+    variants: Sequence[str],
     variant: str,
     table: pd.DataFrame,
-    first: list[str],
-    last: list[str],
-) -> Iterator[tuple[int, Task, dict[str, nn.Module]]]:
+    paths: Sequence[str],
+) -> Iterator[tuple[int, Task, Models]]:
     """(seed, task, models) of each policy: initial, pretrained, and finetuned by one variant.
 
-    first, last: weights of the pretrained policies and of all variants, in the order of policies.
+    variants: all that the files, one a policy, hold beside the pretrained policy.
     """
     if variant not in variants:
         raise LemmataError(f"variants: {variant!r} is not among {', '.join(variants)}")
-    for values, before, after in zip(policies, first, last, strict=True):
-        policy = policy_from(values)
-        task = task_of(policy, table)
-        tuned = nn.ModuleDict({name: untrained(policy, task) for name in variants})
-        load_weights(tuned, after)
-        yield (
-            policy.seed,
-            task,
-            {
-                "initial": untrained(policy, task),
-                PRETRAINED: pretrained(policy, task, before),
-                variant: tuned[variant],
-            },
-        )
+    for values, path in zip(policies, paths, strict=True):
+        policy = build(Policy, values, "policy")
+        task = make_task(table, policy.task, policy.seed)
+        kept = nn.ModuleDict({name: untrained(policy, task) for name in (PRETRAINED, *variants)})
+        load_weights(kept, path)
+        chosen = {name: kept[name] for name in (PRETRAINED, variant)}
+        yield policy.seed, task, {"initial": untrained(policy, task)} | chosen

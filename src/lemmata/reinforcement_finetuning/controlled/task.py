@@ -16,7 +16,7 @@ Source: the controlled experiments of arXiv 2310.20703 [official code].
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,8 +28,6 @@ from lemmata.data.splits import assign_splits
 from lemmata.errors import LemmataError
 from lemmata.training.batches import stream
 
-GROUPS: Final = ("low_std", "high_std")
-"""Inputs whose reward has a small standard deviation after pretraining, and all others."""
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 

@@ -72,17 +72,20 @@ def start(q0: float, labels: int, rest: Rest) -> Floats:
         wrong[:] = q0
         wrong[-1] = 1.0 - (labels - 1) * q0
     wrong[RIGHT] = q0
-    return np.log(wrong)
+    found: Floats = np.log(wrong)
+    return found
 
 
 def velocity(method: Method, logits: Floats) -> Floats:
     """dz/dt of gradient flow: p (r - V), or onehot(right) - p. (..., K) -> (..., K)."""
-    p = softmax(logits, axis=-1)
+    p: Floats = softmax(logits, axis=-1)
     right = np.zeros(logits.shape[-1])
     right[RIGHT] = 1.0
     if method == "sft":
-        return np.asarray(right - p)
-    return np.asarray(2.0 * p * (right - p[..., RIGHT, None]))
+        slope: Floats = right - p
+        return slope
+    found: Floats = 2.0 * p * (right - p[..., RIGHT, None])
+    return found
 
 
 def ode_time(method: Method, q0: float, labels: int, rest: Rest) -> float:

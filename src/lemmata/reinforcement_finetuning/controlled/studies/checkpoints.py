@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from lemmata.reinforcement_finetuning.controlled.task import GROUPS, Task, reward_of
+from lemmata.reinforcement_finetuning.controlled.groups import GROUPS
+from lemmata.reinforcement_finetuning.controlled.task import Task, reward_of
 from lemmata.reinforcement_finetuning.exact import gradients
 from lemmata.reinforcement_finetuning.exact.bounds import sharper_bound, theorem_bound
 from lemmata.reinforcement_finetuning.exact.policies import OneToken

@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from lemmata.reinforcement_finetuning.controlled.task import GROUPS
+from lemmata.reinforcement_finetuning.controlled.groups import GROUPS
 from lemmata.stats import Interval, exact
 from lemmata.tables import read_table
-
-LOW, HIGH = GROUPS
 
 
 def read_all(paths: Iterable[str]) -> pd.DataFrame:
@@ -23,25 +21,28 @@ def read_all(paths: Iterable[str]) -> pd.DataFrame:
 def finals(history: pd.DataFrame, column: str = "reward") -> pd.DataFrame:
     """The last value of the main phase: variant, seed, low_std, high_std, overall (all inputs)."""
     main = history[history["phase"] == "main"]
-    last = main[main["epoch"] == main.groupby(["variant", "seed"])["epoch"].transform("max")]
-    wide = last.pivot_table(index=["variant", "seed"], columns="group", values=column, sort=False)
-    sizes = last.pivot_table(index=["variant", "seed"], columns="group", values="inputs")
-    sizes = sizes.loc[wide.index]
-    total = sum(wide[g] * sizes[g] for g in GROUPS) / sum(sizes[g] for g in GROUPS)
+    keys = ["variant", "seed"]
+    last = main[main["epoch"] == main.groupby(keys)["epoch"].transform("max")]
+    wide = last.pivot_table(index=keys, columns="group", values=column, sort=False)
+    sizes = last.pivot_table(index=keys, columns="group", values="inputs").loc[wide.index]
+    total = (wide * sizes)[list(GROUPS)].sum(axis=1) / sizes.sum(axis=1)
     found: pd.DataFrame = wide.assign(overall=np.asarray(total)).reset_index()
-    return found.rename_axis(columns=None)
+    found.columns.name = None
+    return found
 
 
 def of_variant(table: pd.DataFrame, variant: str) -> pd.DataFrame:
     """One variant's rows by seed."""
-    return table[table["variant"] == variant].set_index("seed").sort_index()
+    found: pd.DataFrame = table[table["variant"] == variant].set_index("seed").sort_index()
+    return found
 
 
 def at_start(history: pd.DataFrame, variant: str, group: str) -> pd.DataFrame:
     """The measures of one group before finetuning, by seed."""
     own = history[(history["variant"] == variant) & (history["group"] == group)]
     first = own[(own["epoch"] == 0) & (own["phase"] == own["phase"].iloc[0])]
-    return first.set_index("seed").sort_index()
+    found: pd.DataFrame = first.set_index("seed").sort_index()
+    return found
 
 
 def extreme(values: ArrayLike, *, largest: bool = True) -> Interval:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from lemmata.reinforcement_finetuning.controlled.groups import HIGH, LOW
 from lemmata.reinforcement_finetuning.controlled.studies.final import (
-    HIGH,
-    LOW,
     at_start,
     extreme,
     finals,

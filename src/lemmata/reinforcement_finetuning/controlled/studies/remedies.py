@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from lemmata.reinforcement_finetuning.controlled.groups import HIGH, LOW
 from lemmata.reinforcement_finetuning.controlled.studies.final import (
-    HIGH,
-    LOW,
     extreme,
     finals,
     of_variant,

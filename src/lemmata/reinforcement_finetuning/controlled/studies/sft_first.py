@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lemmata.reinforcement_finetuning.controlled.groups import LOW
 from lemmata.reinforcement_finetuning.controlled.studies.final import (
-    LOW,
     extreme,
     finals,
     of_variant,

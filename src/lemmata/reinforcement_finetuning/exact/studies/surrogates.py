@@ -32,8 +32,8 @@ FEW_REWARDS: Final = (-0.4, 1.0, 0.2, -1.0)
 
 def study(
     tokens: int,
-    probabilities: Sequence[float],
-    sizes: Sequence[float],
+    smallest: float,
+    points: int,
     groups: Sequence[int],
     clip: float,
     policies: int,
@@ -41,15 +41,18 @@ def study(
 ) -> Study:
     """Table: case, method, x (the probability or the size), std, gradient_norm at the logits.
 
-    Case rare: one of `tokens` outputs is right and has one of the probabilities, the others share
-    the rest; methods: policy_gradient, grpo_<G>, grpo_population, and ppo_clipped, after a step
-    that took the right output's ratio past the clip. Case alike: four outputs of a fixed policy
-    whose rewards are `sizes` times fixed ones. policies: random ones of each shape, for PPO.
+    Case rare: one of `tokens` outputs is right, with a probability from `smallest` to 1/2, the
+    others share the rest; methods: policy_gradient, grpo_<G>, grpo_population, and ppo_clipped,
+    after a step that took the right output's ratio past the clip. Case alike: four outputs of a
+    fixed policy whose rewards are fixed ones times a size from sqrt(smallest) / 10 to 1. policies:
+    random ones of each shape, for PPO.
     """
+    probabilities = [float(p) for p in np.geomspace(smallest, 0.5, points)]
     rows = [row for p in probabilities for row in _rare(p, tokens, groups, clip)]
-    rows += [row for size in sizes for row in _alike(size)]
+    sizes = np.geomspace(np.sqrt(smallest) / 10, 1.0, points)
+    rows += [row for size in sizes for row in _alike(float(size))]
     table = pd.DataFrame(rows)
-    evidence = _slopes(table, groups) | _limits(min(probabilities), groups)
+    evidence = _slopes(table, groups) | _limits(smallest, groups)
     evidence["max_ppo_ratio"] = _ppo_ratio(policies, clip, seed)
     return Study(table, evidence_table(evidence))
 
