@@ -35,10 +35,9 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.plot([], [], ".", ms=6, color=colour, label=NAMES.get(policy, policy))
         trained = table[table["checkpoint"] != "random"]
         ax.plot(*_place(trained), "x", ms=4, color="black", label="transformer in training")
-        ax.plot(std, 6.0 * np.sqrt(2.0) * std ** (2.0 / 3.0), "--", color="black", lw=1)
-        ax.plot(std, std, color="black", lw=1)
-        ax.annotate("Theorem 1 ($L=1$)", (1e-7, 4e-4), rotation=24, fontsize=7)
-        ax.annotate("sharper bound", (1e-7, 3.5e-7), rotation=34, fontsize=7)
+        theorem = 6.0 * np.sqrt(2.0) * std ** (2.0 / 3.0)
+        ax.plot(std, theorem, "--", color="black", lw=1, label="Theorem 1, one token")
+        ax.plot(std, std, color="black", lw=1, label="sharper bound")
         ax.set_xscale("log")
         ax.set_yscale("log")
         ax.set_xlim(LEAST, 2.0)
