@@ -31,6 +31,7 @@ from lemmata.reinforcement_finetuning.controlled.networks import (
 from lemmata.reinforcement_finetuning.controlled.objective import (
     finetuning_loss,
     pretraining_loss,
+    sampled,
 )
 from lemmata.reinforcement_finetuning.controlled.task import (
     TaskSettings,
@@ -225,6 +226,15 @@ def test_sampled_gradient_is_the_exact_one_on_average():
     (found,) = torch.autograd.grad(loss, z)
     (exact,) = torch.autograd.grad(finetuning_loss("rft", z, reward, labels, 0.0, 1), z)
     torch.testing.assert_close(found, exact, atol=0.02, rtol=0)
+
+
+def test_samples_follow_the_policy():
+    log_p = torch.tensor([[0.7, 0.25, 0.05, 0.0], [0.25, 0.25, 0.25, 0.25]], dtype=DOUBLE).log()
+    torch.manual_seed(0)
+    drawn = sampled(log_p, 40_000)
+    shares = torch.stack([(drawn == k).double().mean(dim=1) for k in range(4)], dim=1)
+    torch.testing.assert_close(shares, log_p.exp(), atol=0.01, rtol=0)
+    assert (drawn[0] != 3).all()
 
 
 def test_groups_without_spread_have_no_gradient():

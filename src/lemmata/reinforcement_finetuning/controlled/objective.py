@@ -63,7 +63,18 @@ def _loss(method: Method, logits: Tensor, reward: Tensor, labels: Tensor, sample
         case "reinforce" | "grpo":
             log_p = torch.log_softmax(logits, dim=1)
             count = 1 if method == "reinforce" else samples
-            drawn = torch.multinomial(log_p.detach().exp(), count, replacement=True)  # (B, G)
+            drawn = sampled(log_p.detach(), count)  # (B, G)
             got = reward.gather(1, drawn)
             advantage = got if method == "reinforce" else group_advantage(got)
             return reinforce_loss(log_p.gather(1, drawn).flatten(), advantage.flatten())
+
+
+def sampled(log_p: Tensor, count: int) -> Tensor:
+    """`count` independent outputs of each input, by torch's global generator. (B, K) -> (B, G).
+
+    The output of the first of K exponential clocks with rates p: torch.multinomial adds up in no
+    fixed order on a GPU.
+    """
+    inputs, outputs = log_p.shape
+    clocks = torch.empty(inputs, count, outputs, dtype=log_p.dtype, device=log_p.device)
+    return (log_p[:, None] - clocks.exponential_().log()).argmax(dim=-1)
