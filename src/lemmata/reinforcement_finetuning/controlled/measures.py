@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +12,8 @@ from torch.nn import functional
 from lemmata.reinforcement_finetuning.controlled.groups import GROUPS
 from lemmata.reinforcement_finetuning.controlled.task import Task, reward_of
 from lemmata.reinforcement_finetuning.objectives import expected_reward, reward_std
+
+AT_A_TIME: Final = 500  # inputs, which bounds memory
 
 
 def measured(
@@ -46,23 +47,31 @@ def measured(
 def _row(
     model: nn.Module, inputs: Tensor, labels: Tensor, reward: Tensor, weights: float
 ) -> dict[str, float]:
-    logits = model(inputs)  # (n, K)
-    p = torch.softmax(logits.detach(), dim=1)
-    least = reward.amin(dim=1, keepdim=True)
-    rft = _gradient_norm(model, lambda: expected_reward(logits, reward - least).mean())
-    sft = _gradient_norm(model, lambda: functional.cross_entropy(logits, labels))
+    less = reward - reward.amin(dim=1, keepdim=True)
+    parts, gradients = [], {"rft": torch.zeros(()), "sft": torch.zeros(())}
+    for at in torch.split(torch.arange(len(labels)), AT_A_TIME):
+        logits = model(inputs[at])  # (b, K)
+        objectives = {
+            "rft": expected_reward(logits, less[at]).sum() / len(labels),
+            "sft": functional.cross_entropy(logits, labels[at], reduction="sum") / len(labels),
+        }
+        for name, objective in objectives.items():
+            gradients[name] = gradients[name].to(objective) + _gradient(model, objective)
+        parts.append(logits.detach())
+    logits = torch.cat(parts)
+    p = torch.softmax(logits, dim=1)
+    norms = {f"{name}_gradient": float(found.norm()) for name, found in gradients.items()}
     return {
         "reward": float((p * reward).sum(dim=1).mean()),
-        "std": float(reward_std(p, reward - least).mean()),
+        "std": float(reward_std(p, less).mean()),
         "accuracy": float((logits.argmax(dim=1) == labels).double().mean()),
         "median_p": float(p.gather(1, labels[:, None]).median()),
-        "rft_gradient": rft,
-        "sft_gradient": sft,
-        "rft_gradient_relative": rft / weights,
-        "sft_gradient_relative": sft / weights,
+        **norms,
+        **{f"{name}_relative": norm / weights for name, norm in norms.items()},
     }
 
 
-def _gradient_norm(model: nn.Module, objective: Callable[[], Tensor]) -> float:
-    own = torch.autograd.grad(objective(), list(model.parameters()), retain_graph=True)
-    return float(torch.cat([g.flatten() for g in own]).norm())
+def _gradient(model: nn.Module, objective: Tensor) -> Tensor:
+    """With respect to all parameters, (D,)."""
+    own = torch.autograd.grad(objective, list(model.parameters()), retain_graph=True)
+    return torch.cat([g.flatten() for g in own])
