@@ -31,6 +31,7 @@ def draw(table: pd.DataFrame) -> Figure:
         left.set_xlim(-1.05, 1.1)
         _panel(right, table, names, "std_start", PALETTE["vermillion"], "o", "relabelled classes")
         right.set_xscale("log")
+        right.set_xlim(1e-3, 1.2)
         right.set_xlabel("mean STD of the reward where RFT begins")
         left.set_yticks(range(len(names)), [NAMES[name] for name in names])
         left.invert_yaxis()
