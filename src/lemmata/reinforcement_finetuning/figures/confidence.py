@@ -31,8 +31,9 @@ def draw(table: pd.DataFrame) -> Figure:
                         & (table["group"] == group)
                         & (table["inputs"] == inputs)
                     ]
+                    size = 7.0 if model == "rft" else 4.0  # RFT and GRPO end in one place
                     colour = VARIANTS[model].colour
-                    ax.plot(own["mean_p"], own["mean_y"], shape, mfc="none", ms=4.5, color=colour)
+                    ax.plot(own["mean_p"], own["mean_y"], shape, mfc="none", ms=size, color=colour)
             ax.set_xlim(-0.05, 1.05)
             ax.set_ylim(-0.05, 1.05)
             ax.set_xlabel("mean confidence")

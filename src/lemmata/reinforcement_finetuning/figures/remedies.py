@@ -17,18 +17,18 @@ NAMES: Final = {
     "sft": "SFT",
     "learning_rate_by_10": "learning rate / 10",
     "learning_rate_times_10": "learning rate x 10",
+    "temperature_5": "temperature 5",
     "entropy_tenth": "entropy bonus 0.1",
     "entropy_half": "entropy bonus 0.5",
     "entropy_one": "entropy bonus 1",
     "entropy_half_then_none": "entropy 0.5, then 0",
 }
-ORDER: Final = ("rft", "learning_rate_by_10", "learning_rate_times_10")
 
 
 def draw(table: pd.DataFrame) -> Figure:
     """table: as `controlled.studies.remedies` makes it."""
-    names = sorted(set(table["variant"]) - {"sft", *ORDER})
-    names = [*(name for name in ORDER if name in set(table["variant"])), *names, "sft"]
+    found = set(table["variant"])
+    names = [*(n for n in NAMES if n in found - {"sft"}), *sorted(found - set(NAMES)), "sft"]
     with style():
         fig, ax = plt.subplots(figsize=(COLUMN_WIDTH, 0.9 + 0.22 * len(names)))
         for group, mark in MARKS.items():
