@@ -13,14 +13,14 @@ from lemmata.plotting import TEXT_WIDTH, letter, style
 from lemmata.reinforcement_finetuning.figures.look import GROUP_NAMES, VARIANTS
 
 PANELS: Final = (("a", "low_std"), ("b", "high_std"))
-SHOWN: Final = ("sft", "rft", "normalised", "grpo", "reinforce", "rft_high_reward")
+SHOWN: Final = ("sft", "rft", "normalised", "grpo", "reinforce", "sft_1_percent", "rft_high_reward")
 
 
 def draw(table: pd.DataFrame) -> Figure:
     """table: as `controlled.studies.methods` makes it."""
     main = table[table["phase"] == "main"]
     with style():
-        fig, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.9), sharey=True)
+        fig, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 3.1), sharey=True)
         for ax, (mark, group) in zip(axes, PANELS, strict=True):
             for variant in SHOWN:
                 _curve(ax, main[main["group"] == group], variant)
@@ -29,7 +29,7 @@ def draw(table: pd.DataFrame) -> Figure:
             letter(ax, f"({mark}) {GROUP_NAMES[group]}")
         axes[0].set_ylabel("mean reward")
         handles, labels = axes[0].get_legend_handles_labels()
-        fig.legend(handles, labels, loc="outside upper center", ncols=6)
+        fig.legend(handles, labels, loc="outside upper center", ncols=4)
     return fig
 
 

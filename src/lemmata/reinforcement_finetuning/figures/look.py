@@ -32,6 +32,7 @@ VARIANTS: Final = {
     "grpo": Look(PALETTE["orange"], "--", "GRPO"),
     "normalised": Look(PALETTE["bluish_green"], "-.", "RFT over STD"),
     "sft": Look(PALETTE["blue"], "-", "SFT"),
+    "sft_1_percent": Look(PALETTE["sky_blue"], "-.", "SFT on 1%, then RFT"),
     "rft_high_reward": Look(PALETTE["black"], "--", "RFT, wrong earns .5"),
 }
 GROUP_NAMES: Final = {
