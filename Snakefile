@@ -38,6 +38,7 @@ include: "workflow/rules/multicalibration.smk"
 include: "workflow/rules/length_generalization.smk"
 include: "workflow/rules/diffusion.smk"
 include: "workflow/rules/survey.smk"
+include: "workflow/rules/reinforcement_finetuning.smk"
 include: "workflow/rules/report.smk"
 
 

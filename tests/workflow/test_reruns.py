@@ -33,6 +33,10 @@ IMAGE_FIGURES = 2
 GENERATED = 1  # what generated digits are taken for is a table of predictions too
 DIFFUSION_NETWORKS = 14
 SURVEY_FIGURES = 6, 5, 1  # of real editions, of simulated ones, of the procedures
+POLICIES = 1  # finetuned policies are predictors too
+EXACT_FIGURES, POLICY_FIGURES, POLICY_STUDIES = 3, 6, 5
+EXPERIMENTS = 3  # of finetuning, each with SEEDS jobs
+POLICY_CLAIMS = 10  # those on digits
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
 STUDIES = 8
 ON_PREDICTIONS = 4  # studies that read the models' predictions
@@ -60,10 +64,12 @@ STUDY_CLAIMS = KNOWN_CLAIMS + REAL_CLAIMS + INVARIANT_CLAIMS
 
 # What follows when every post-processor of the shared stage changes.
 RECALIBRATED = {
-    "recalibrate": DATASETS + ANSWERED + GENERATED,
-    "plot_recalibration": DATASETS + ANSWERED + GENERATED,
+    "recalibrate": DATASETS + ANSWERED + GENERATED + POLICIES,
+    "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES,
     "study_length": 1,  # how confidence loses its calibration with length
     "plot_length": 1,
+    "study_policies": 1,  # whether finetuning makes over-confident
+    "plot_policies": 1,
 }
 
 
@@ -92,6 +98,13 @@ GUIDED_IMAGES = {
 # And when networks are trained anew, or samplers change: what is sampled from all of them.
 SAMPLED = together(GUIDED_IMAGES, measured(GENERATED), {"study_learned": 5, "plot_diffusion": 5})
 DIFFUSED = SAMPLED | {"train_diffusion": DIFFUSION_NETWORKS * SEEDS}
+# What follows when policies are finetuned anew.
+FINETUNED = {
+    "finetune_policies": EXPERIMENTS * SEEDS,
+    "judge_policies": POLICIES,
+    "study_policies": POLICY_STUDIES,
+    "plot_policies": POLICY_FIGURES,
+}
 # The claims on learned scores: the Gaussian example, the plane, digits; five of the tutorial's.
 LEARNED_CLAIMS = 3 + 4
 
@@ -186,10 +199,12 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         scale("dpi: 100", "dpi: 120"),
         {
             "plot_study": STUDIES,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES,
             "plot_pair": FORECASTS,
-            "plot_recalibration": DATASETS + ANSWERED + GENERATED,
+            "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES,
             "plot_length": LENGTH_FIGURES,
+            "plot_exact_gradients": EXACT_FIGURES,
+            "plot_policies": POLICY_FIGURES,
             "plot_diffusion": DIFFUSION_FIGURES,
             "plot_images": IMAGE_FIGURES,
             "plot_survey": sum(SURVEY_FIGURES),
@@ -201,8 +216,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one SmoothECE option": (
         scale("level: 0.95", "level: 0.9"),
         {
-            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED,
+            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES,
             "plot_pair": FORECASTS,
         },
     ),
@@ -236,12 +251,13 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "fit_classical": TABULAR * CLASSICAL,
             "train_network": NETWORKS * SEEDS,
         }
-        | measured(DATASETS + GENERATED)
+        | measured(DATASETS + GENERATED + POLICIES)
         | DOWNSTREAM
         | BASED
         | GUIDED_IMAGES
+        | FINETUNED
         | {"train_diffusion": 2 * SEEDS}  # of digits and their flow
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1),
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + POLICY_CLAIMS + 1),
     ),
     "a module that only training uses": (
         source("training/networks.py", "import math", "import math\nimport cmath"),
@@ -251,8 +267,9 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         # The studies of invariants and of the authors' options read no network.
         | {"train_base": BASE_NETWORKS, "multicalibrate": 2, "analyse": 2, "plot_analysis": 2}
         | DIFFUSED
-        | measured(DATASETS + GENERATED)
-        | judged(ON_PREDICTIONS + KNOWN_CLAIMS + REAL_CLAIMS + LEARNED_CLAIMS),
+        | FINETUNED
+        | measured(DATASETS + GENERATED + POLICIES)
+        | judged(ON_PREDICTIONS + KNOWN_CLAIMS + REAL_CLAIMS + LEARNED_CLAIMS + POLICY_CLAIMS),
     ),
     "a module that one study uses": (
         source("calibration/studies/cost.py", "import time", "import time\nimport math"),
@@ -284,7 +301,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         | MULTICALIBRATED
         | {"fit_base": BASE_CLASSICAL}
         | GUIDED_IMAGES
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1),
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1 + 1),
     ),
     "a group's definition": (
         lambda tree: edit(tree, "config/groups.yaml", "thin_strokes: {", "few_strokes: {", 1),
@@ -297,7 +314,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a post-processor of the shared stage": (
         scale("hkrr: {alpha: 0.1}", "hkrr: {alpha: 0.05}"),
-        RECALIBRATED,
+        RECALIBRATED | judged(1),
     ),
     "a base model's hyper-parameter": (
         scale("svm: {alpha: 1.0e-4", "svm: {alpha: 1.0e-3"),
@@ -354,6 +371,19 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one network's training": (
         scale("points: 20,", "points: 20, steps: 21,"),
         {"train_diffusion": SEEDS, "study_learned": 1, "plot_diffusion": 1} | judged(1),
+    ),
+    "one variant of finetuning": (
+        scale("wrong_on_modified: 0.5", "wrong_on_modified: 0.4"),
+        FINETUNED
+        | measured(POLICIES)
+        | {"finetune_policies": SEEDS}
+        # All but what is about SFT before RFT.
+        | {"study_policies": POLICY_STUDIES - 1, "plot_policies": POLICY_FIGURES - 1}
+        | judged(POLICY_CLAIMS - 1),
+    ),
+    "one exact study of gradients": (
+        scale("surrogates: {tokens: 10", "surrogates: {tokens: 12"),
+        {"study_exact_gradients": 1, "plot_exact_gradients": 1} | judged(3),
     ),
     "the programs of a language": (
         source(
@@ -445,7 +475,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "all code checked out anew": (rewrite_unchanged, {}),
     "a script edited with an old mtime": (
         old_mtime_edit,
-        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED},
+        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES},
     ),
     "the mirror": (
         lambda tree: edit(tree, "config/config.yaml", "mirror: null", "mirror: /elsewhere"),

@@ -73,6 +73,7 @@ GENERATED = (
     "official_options",
     "length_generalization",
     "diffusion/figures",
+    "reinforcement_finetuning/figures",
 )
 
 

@@ -72,7 +72,8 @@ def test_a_function_by_name(tree: Path) -> None:
     path.write_text(path.read_text().replace("super().__init__()", "super().__init__(*())", 1))
     found = causes(why())
     diffusion = {"train_diffusion", "study_learned", "sample_images"}  # they build networks too
-    assert found.keys() == {"train_network", "train_base"} | diffusion
+    policies = {"finetune_policies", "study_policies"}
+    assert found.keys() == {"train_network", "train_base"} | diffusion | policies
     (reason,) = set().union(*found.values())
     assert reason.startswith("code lemmata.training.networks: ")
     assert reason.endswith(".__init__")

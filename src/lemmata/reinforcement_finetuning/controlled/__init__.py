@@ -1,0 +1,1 @@
+"""Classifiers finetuned as policies: the controlled experiments."""

@@ -1,0 +1,1 @@
+"""Studies of the controlled experiments: tables and evidence."""

@@ -1,0 +1,1 @@
+"""Policies over outputs that are enumerated: gradients without sampling or rounding noise."""

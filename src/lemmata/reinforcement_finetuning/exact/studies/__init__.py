@@ -1,0 +1,1 @@
+"""Studies of exact gradients: tables and evidence."""

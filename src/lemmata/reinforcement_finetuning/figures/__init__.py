@@ -1,0 +1,1 @@
+"""Figures of reinforcement finetuning; each draws one table."""

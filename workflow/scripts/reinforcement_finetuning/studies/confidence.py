@@ -1,0 +1,10 @@
+"""Study confidence: are finetuned policies over-confident?"""
+
+from lemmata.provenance.job import TRAINED, job
+from lemmata.reinforcement_finetuning.controlled.studies.confidence import study
+from lemmata.tables import write_table
+
+with job(snakemake, TRAINED) as j:
+    result = study(j.input.metrics)
+    write_table(result.table, j.output.table, j.stamp)
+    write_table(result.evidence, j.output.evidence, j.stamp)

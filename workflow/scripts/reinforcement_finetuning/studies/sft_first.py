@@ -1,0 +1,10 @@
+"""Study sft_first: SFT of a few inputs before RFT."""
+
+from lemmata.provenance.job import TRAINED, job
+from lemmata.reinforcement_finetuning.controlled.studies.sft_first import study
+from lemmata.tables import write_table
+
+with job(snakemake, TRAINED) as j:
+    result = study(j.input.histories)
+    write_table(result.table, j.output.table, j.stamp)
+    write_table(result.evidence, j.output.evidence, j.stamp)
