@@ -33,6 +33,7 @@ ALONE = {
     "study_images",
     "study_learned",
     "study_diffusion",
+    "study_self_supervised",
     "train_selected",
     "train_products",
     "select_decoder",

@@ -72,6 +72,7 @@ GENERATED = (
     *("synthetic_groups", "oscillating", "known_population", "invariants", "real_data"),
     "length_generalization",
     "diffusion/figures",
+    "self_supervised/figures",
 )
 
 

@@ -78,16 +78,17 @@ def critical_steps(
     found = np.full(levels.shape, np.nan)
     waiting = np.isfinite(levels)
     aims = np.where(waiting, levels, np.inf)
-    before = np.zeros(levels.shape)
+    before = np.ones(levels.shape)
     for step, (encoder, _) in enumerate(states):
         size = np.asarray(torch.as_tensor(amplitudes(encoder)).cpu())
-        if (new := waiting & (size >= aims)).any():
+        new = waiting & (size >= aims)
+        if (new.any() or step % 1000 == 0) and not np.isfinite(size).all():
+            raise LemmataError(f"descent diverged by step {step}: a learning rate is too large")
+        if new.any():
             low, high, level = np.log(before[new]), np.log(size[new]), np.log(aims[new])
             found[new] = step - 1 + (level - low) / (high - low) if step else 0.0
             waiting &= ~new
         if not waiting.any() or step == most:
             return found
-        if step % 1000 == 0 and not np.isfinite(size).all():
-            raise LemmataError(f"descent diverged by step {step}: a learning rate is too large")
         before = size
     return found
