@@ -6,33 +6,37 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lemmata.plotting import COLUMN_WIDTH, letter, style
-from lemmata.self_supervised.figures.look import FEATURES, MARKERS, NAMES
+from lemmata.plotting import PALETTE, TEXT_WIDTH, letter, style
+from lemmata.self_supervised.figures.look import NAMES
 
 RUN = ["depth", "eps", "learning_rate", "seed"]
+COLOURS = list(PALETTE.values())
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
 def draw(table: pd.DataFrame) -> Figure:
     """table: as `studies.descent` makes it."""
+    runs = list(table.groupby(["objective", *RUN]))
     with style():
-        fig, axes = plt.subplots(1, 2, figsize=(COLUMN_WIDTH, 3.3))
+        fig, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.5))
         for ax, name in zip(axes, NAMES, strict=True):
-            runs = list(table[table["objective"] == name].groupby(RUN))
             for place, (_, own) in enumerate(runs):
+                if own["objective"].iloc[0] != name:
+                    continue
                 depth, eps, rate, seed = (own[key].iloc[0] for key in RUN)
-                turned = ", rotated" if int(seed) >= 0 else ""
-                label = f"$L={depth}$, $\\epsilon={eps:g}$,\nrate {rate:g}{turned}"
+                turned = f", rotated ({seed})" if seed >= 0 else ""
+                label = f"{NAMES[name]}, $L={depth}$, $\\epsilon={eps:g}$, rate {rate:g}{turned}"
                 ax.plot(
                     own["rho"],
                     100 * (own["ratio"] - 1),
                     MARKERS[place % len(MARKERS)] + "-",
-                    color=FEATURES[place % len(FEATURES)],
+                    color=COLOURS[place % len(COLOURS)],
                     mfc="none",
                     label=label,
                 )
             ax.axhline(0.0, color="0.6", ls=":", lw=0.8)
             ax.set_xlabel("$\\rho$")
             letter(ax, NAMES[name])
-            ax.legend(fontsize=5.5, loc="upper center", bbox_to_anchor=(0.4, -0.2))
-        axes[0].set_ylabel("$t^*$ of descent over theory $-$ 1 (%)")
+        axes[0].set_ylabel("$t^*$ of descent\nover theory $-$ 1 (%)")
+        fig.legend(loc="outside right upper", fontsize=6)
     return fig

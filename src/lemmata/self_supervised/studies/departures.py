@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from lemmata.self_supervised.linear.data import (
     Moments,
@@ -28,7 +27,7 @@ from lemmata.self_supervised.linear.matrix import (
     unit_decoder_start,
 )
 from lemmata.self_supervised.linear.scalar import OBJECTIVES, Objective
-from lemmata.self_supervised.studies.five_features import SHARE, features, theory
+from lemmata.self_supervised.studies.five_features import SHARE, features, order, theory
 from lemmata.stats import Interval, Study, evidence_table, exact
 from lemmata.training.batches import stream
 
@@ -152,9 +151,7 @@ def _evidence(table: pd.DataFrame, most: str) -> dict[str, Interval]:
     batches = table[table["case"] == "small batches"]
     off = (batches["share"] - 1).abs().groupby(batches["objective"]).max()
     sampled = table[(table["case"] == most) & (table["objective"] == "jepa")]
-    orders = [
-        float(spearmanr(part["time"], part["rho"]).statistic) for _, part in sampled.groupby("seed")
-    ]
+    orders = [order(part["time"], part["rho"]) for _, part in sampled.groupby("seed")]
     random = counts["random decoder", "jepa"]
     unit = counts["unit decoder", "jepa"]
     return {

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from lemmata.self_supervised.linear.scalar import (
     Objective,
@@ -26,6 +28,14 @@ def features(data: str, count: int = 5) -> tuple[Floats, Floats]:
     """lambda and rho (D,) of one of the data sets, or as many more in between."""
     places = np.linspace(0, len(RHO) - 1, count)
     return tuple(np.interp(places, range(len(RHO)), v) for v in (LAMBDA[data], RHO))  # type: ignore[return-value]
+
+
+def order(times: pd.Series[float], by: pd.Series[float]) -> float:
+    """Spearman's correlation of critical times (D,) with another quantity of the features.
+
+    Without rounding errors: features in exactly the opposite order give -1 and nothing near it.
+    """
+    return round(float(spearmanr(times, by).statistic), 12)
 
 
 def theory(

@@ -7,12 +7,18 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from lemmata.self_supervised.linear.data import diagonal
 from lemmata.self_supervised.linear.matrix import aligned_start, amplitudes, flow
 from lemmata.self_supervised.linear.scalar import OBJECTIVES, Objective, amplitude, critical_time
-from lemmata.self_supervised.studies.five_features import LAMBDA, RHO, SHARE, features, theory
+from lemmata.self_supervised.studies.five_features import (
+    LAMBDA,
+    RHO,
+    SHARE,
+    features,
+    order,
+    theory,
+)
 from lemmata.stats import Interval, Study, evidence_table, exact
 
 LONGER: Final = 3.0
@@ -86,9 +92,9 @@ def _evidence(table: pd.DataFrame) -> dict[str, Interval]:
     error = (times["simulated"] / times["theory"] - 1).abs()
     settled = (times["amplitude"] / times["limit"] - 1).abs()
 
-    def order(data: str, objective: str, depth: int, by: str) -> float:
+    def of(data: str, objective: str, depth: int, by: str) -> float:
         own = flows[data, objective, depth]
-        return float(spearmanr(own["simulated"], own[by]).statistic)
+        return order(own["simulated"], own[by])
 
     def ratio(objective: str, depth: int) -> float:
         own = flows["equal", objective, depth]["simulated"].to_numpy()
@@ -98,9 +104,9 @@ def _evidence(table: pd.DataFrame) -> dict[str, Interval]:
     mae = {depth: abs(ratio("mae", depth) - 1) for depth in depths}
     deep = [gap for depth, gap in mae.items() if depth >= 3]
     shallow = [depth for depth in depths if depth <= 2]
-    by_rho = [order("equal", "jepa", depth, "rho") for depth in depths]
-    by_lambda = [order("reversed", "mae", depth, "lam") for depth in depths]
-    flat = [order("reversed", "jepa", depth, "lam") for depth in shallow]
+    by_rho = [of("equal", "jepa", depth, "rho") for depth in depths]
+    by_lambda = [of("reversed", "mae", depth, "lam") for depth in depths]
+    flat = [of("reversed", "jepa", depth, "lam") for depth in shallow]
     return {
         "max_error_of_flow_times": exact(error.max(), len(error)),
         "max_error_of_paths": exact((paths["amplitude"] - paths["closed"]).abs().max(), len(paths)),
@@ -113,5 +119,5 @@ def _evidence(table: pd.DataFrame) -> dict[str, Interval]:
         "max_gap_of_deep_mae_ratio": exact(max(deep), len(deep)),
         "max_order_of_mae_by_lambda": exact(max(by_lambda), len(depths)),
         "max_order_of_shallow_jepa_by_lambda": exact(max(flat), len(shallow)),
-        "order_of_deep_jepa_by_rho": exact(order("reversed", "jepa", DEEP, "rho"), 1),
+        "order_of_deep_jepa_by_rho": exact(of("reversed", "jepa", DEEP, "rho"), 1),
     }

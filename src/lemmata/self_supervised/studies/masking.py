@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from lemmata.self_supervised.linear.data import (
     Moments,
@@ -19,7 +18,7 @@ from lemmata.self_supervised.linear.data import (
 )
 from lemmata.self_supervised.linear.matrix import aligned_start, amplitudes, flow
 from lemmata.self_supervised.linear.scalar import OBJECTIVES, Objective
-from lemmata.self_supervised.studies.five_features import SHARE, theory
+from lemmata.self_supervised.studies.five_features import SHARE, order, theory
 from lemmata.stats import Interval, Study, evidence_table, exact
 from lemmata.training.batches import stream
 
@@ -95,7 +94,7 @@ def _evidence(table: pd.DataFrame) -> dict[str, Interval]:
     for _, part in times[times["source"] == "true"].groupby("objective"):
         # A ring's eigenvalues come in pairs, which are learned together.
         pairs = part.groupby(part["eigenvalue"].round(6))["simulated"].mean()
-        orders.append(float(spearmanr(pairs, pairs.index).statistic))
+        orders.append(order(pairs, pairs.index.to_series()))
     found = {
         "max_error_of_masked_lambda": exact(error.max(), len(error)),
         "max_order_by_eigenvalue": exact(max(orders), len(orders)),
