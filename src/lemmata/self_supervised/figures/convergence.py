@@ -48,6 +48,6 @@ def _panel(ax: Axes, table: pd.DataFrame, key: str) -> None:
     ax.set_yscale("log")
     ticks = sorted(table[key].unique())
     ax.set_xticks(ticks, [str(tick) for tick in ticks])
-    ax.set_yticks([10, 20, 40, 80], ["10", "20", "40", "80"])
+    ax.set_yticks([10, 20, 40], ["10", "20", "40"])
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -16,13 +16,11 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 def draw(table: pd.DataFrame) -> Figure:
     """table: as `studies.descent` makes it."""
-    runs = list(table.groupby(["objective", *RUN]))
     with style():
         fig, axes = plt.subplots(1, 2, figsize=(TEXT_WIDTH, 2.5))
         for ax, name in zip(axes, NAMES, strict=True):
+            runs = table[table["objective"] == name].groupby(RUN)
             for place, (_, own) in enumerate(runs):
-                if own["objective"].iloc[0] != name:
-                    continue
                 depth, eps, rate, seed = (own[key].iloc[0] for key in RUN)
                 turned = f", rotated ({seed})" if seed >= 0 else ""
                 label = f"{NAMES[name]}, $L={depth}$, $\\epsilon={eps:g}$, rate {rate:g}{turned}"
