@@ -39,6 +39,7 @@ include: "workflow/rules/length_generalization.smk"
 include: "workflow/rules/diffusion.smk"
 include: "workflow/rules/survey.smk"
 include: "workflow/rules/reinforcement_finetuning.smk"
+include: "workflow/rules/self_supervised.smk"
 include: "workflow/rules/report.smk"
 
 

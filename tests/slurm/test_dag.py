@@ -44,6 +44,7 @@ ALONE = {
     "judge_policies",
     "study_exact_gradients",
     "study_policies",
+    "study_self_supervised",
     "train_selected",
     "train_products",
     "select_decoder",

@@ -30,6 +30,7 @@ ANSWERED = 2  # decoders with and without positions: their answers are predictio
 LENGTH_FIGURES = 8
 DIFFUSION_FIGURES = 16
 IMAGE_FIGURES = 2
+SELF_SUPERVISED_FIGURES = 11
 GENERATED = 1  # what generated digits are taken for is a table of predictions too
 DIFFUSION_NETWORKS = 14
 SURVEY_FIGURES = 6, 5, 1  # of real editions, of simulated ones, of the procedures
@@ -208,6 +209,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "plot_diffusion": DIFFUSION_FIGURES,
             "plot_images": IMAGE_FIGURES,
             "plot_survey": sum(SURVEY_FIGURES),
+            "plot_self_supervised": SELF_SUPERVISED_FIGURES,
             "plot_multicalibration": STUDY_FIGURES,
             "plot_analysis": 4,
             "plot_data_size": 1,
@@ -301,7 +303,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         | MULTICALIBRATED
         | {"fit_base": BASE_CLASSICAL}
         | GUIDED_IMAGES
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1 + 1),
+        | {"study_self_supervised": 1, "plot_self_supervised": 1}  # its probe of the controlled family
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1 + 1 + 2),
     ),
     "a group's definition": (
         lambda tree: edit(tree, "config/groups.yaml", "thin_strokes: {", "few_strokes: {", 1),
@@ -384,6 +387,15 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one exact study of gradients": (
         scale("surrogates: {tokens: 10", "surrogates: {tokens: 12"),
         {"study_exact_gradients": 1, "plot_exact_gradients": 1} | judged(3),
+    ),
+    "one linear study's size": (
+        scale("depth: 2, eps: 1.0e-2, samples: 2000", "depth: 3, eps: 1.0e-2, samples: 2000"),
+        {"study_self_supervised": 1, "plot_self_supervised": 1} | judged(1),
+    ),
+    "a metric of representations": (
+        source("self_supervised/metrics/rank.py", "import torch", "import math\nimport torch"),
+        # Identities and the controlled family use it, convergence does not.
+        {"study_self_supervised": 2, "plot_self_supervised": 2} | judged(3),
     ),
     "the programs of a language": (
         source(

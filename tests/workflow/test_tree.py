@@ -74,6 +74,7 @@ GENERATED = (
     "length_generalization",
     "diffusion/figures",
     "reinforcement_finetuning/figures",
+    "self_supervised/figures",
 )
 
 

@@ -1,0 +1,12 @@
+"""Figure controlled_family of self-supervised learning."""
+
+from lemmata.plotting import save_figure
+from lemmata.provenance.job import FLOAT64, job
+from lemmata.self_supervised.figures.controlled_family import draw
+from lemmata.tables import read_table, write_table
+
+with job(snakemake, FLOAT64) as j:
+    data = read_table(j.input.table)
+    write_table(data, j.output.data, j.stamp)
+    fig = draw(data)
+    save_figure(fig, [j.output.png, j.output.svg], j.stamp, j.cfg["dpi"], j.output.data)

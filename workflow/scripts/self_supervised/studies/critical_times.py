@@ -1,0 +1,10 @@
+"""Study critical_times: closed form, quadrature, flow, divergent terms."""
+
+from lemmata.provenance.job import FLOAT64, job
+from lemmata.self_supervised.studies.critical_times import study
+from lemmata.tables import write_table
+
+with job(snakemake, FLOAT64) as j:
+    result = study(**j.cfg)
+    write_table(result.table, j.output.table, j.stamp)
+    write_table(result.evidence, j.output.evidence, j.stamp)

@@ -1,0 +1,10 @@
+"""Study temporal: slow and fast features."""
+
+from lemmata.provenance.job import FLOAT64, job
+from lemmata.self_supervised.studies.temporal import study
+from lemmata.tables import write_table
+
+with job(snakemake, FLOAT64) as j:
+    result = study(**j.cfg)
+    write_table(result.table, j.output.table, j.stamp)
+    write_table(result.evidence, j.output.evidence, j.stamp)
