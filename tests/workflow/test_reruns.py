@@ -303,7 +303,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         | MULTICALIBRATED
         | {"fit_base": BASE_CLASSICAL}
         | GUIDED_IMAGES
-        | {"study_self_supervised": 1, "plot_self_supervised": 1}  # its probe of the controlled family
+        # The probe of the controlled family is scikit-learn's.
+        | {"study_self_supervised": 1, "plot_self_supervised": 1}
         | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1 + 1 + 2),
     ),
     "a group's definition": (
