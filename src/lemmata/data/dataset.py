@@ -7,7 +7,7 @@ from typing import Literal
 
 from lemmata.data.raw import RawFile
 
-Kind = Literal["tabular", "image", "forecast"]
+Kind = Literal["tabular", "image", "text", "forecast"]
 Origin = Literal["bundled", "synthetic", "downloadable"]
 
 
@@ -15,8 +15,8 @@ Origin = Literal["bundled", "synthetic", "downloadable"]
 class Dataset:
     """Name, files, licence and citation of a data set.
 
-    kind: tabular and image sets train models, a forecast set is p and y already; files: empty for
-    a synthetic set; classes: number of labels; note: what a reader of a figure must know.
+    kind: tabular, image and text sets train models, a forecast set is p and y already; files:
+    empty for a synthetic set; classes: number of labels; note: what a reader of a figure must know.
     """
 
     name: str

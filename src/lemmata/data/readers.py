@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from lemmata.data import fairness, forecasts, grouped, images, surveys, tabular
+from lemmata.data import fairness, forecasts, grouped, images, surveys, tabular, texts
 from lemmata.data.columns import Paths
 from lemmata.errors import LemmataError
 
@@ -73,6 +73,9 @@ READERS: Final[dict[str, Reader]] = {
     "solar_flares_daffs": Reader(forecasts.read_solar_flares_daffs, 731),
     "solar_flares_noaa": Reader(forecasts.read_solar_flares_noaa, 731),
     "precipitation_niamey": Reader(forecasts.read_precipitation_niamey, 92),
+    "torch_docs": Reader(texts.read_torch_docs, 2_009, 1),
+    "sst2": Reader(texts.read_sst2, 9_613, 1),
+    "rotten_tomatoes": Reader(texts.read_rotten_tomatoes, 10_662, 1),
 }
 """Readers of all data sets that have files."""
 

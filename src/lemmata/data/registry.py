@@ -12,6 +12,7 @@ from lemmata.data.bundled import BUNDLED
 from lemmata.data.dataset import Dataset
 from lemmata.data.downloadable import DOWNLOADABLE
 from lemmata.data.raw import RawFile
+from lemmata.data.text_sets import TEXT_SETS
 from lemmata.errors import LemmataError
 
 __all__ = ["DATASETS", "Dataset", "RawFile", "dataset", "raw_file"]
@@ -46,8 +47,10 @@ SYNTHETIC: Final = (
     ),
 )
 
-DATASETS: Final[dict[str, Dataset]] = {d.name: d for d in (*BUNDLED, *SYNTHETIC, *DOWNLOADABLE)}
-"""All data sets by name: bundled, then synthetic, then downloadable ones."""
+DATASETS: Final[dict[str, Dataset]] = {
+    d.name: d for d in (*BUNDLED, *SYNTHETIC, *DOWNLOADABLE, *TEXT_SETS)
+}
+"""All data sets by name: bundled, then synthetic, then downloadable ones, then texts."""
 
 
 def dataset(name: str) -> Dataset:

@@ -18,10 +18,10 @@ from torch.nn import functional
 
 from lemmata.errors import LemmataError
 from lemmata.length_generalization.tasks.task import Ints
-from lemmata.length_generalization.transformer import Architecture, Decoder, Positions
 from lemmata.length_generalization.vocabulary import BOS, FIRST, SEP
 from lemmata.training.batches import stream, torch_generator
 from lemmata.training.checkpoint import Checkpoints
+from lemmata.training.decoder import Architecture, Decoder, Positions
 from lemmata.training.device import Compute, Device, select
 from lemmata.training.loop import Run, train
 

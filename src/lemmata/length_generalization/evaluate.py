@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from lemmata.length_generalization.tasks.task import NONE, Ints, Rows, Task
-from lemmata.length_generalization.transformer import Decoder, generate
+from lemmata.length_generalization.transformer import generate
 from lemmata.length_generalization.vocabulary import EOS
+from lemmata.training.decoder import Decoder
 
 CHUNK: Final = 512
 """Rows at a time."""

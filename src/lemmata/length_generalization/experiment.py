@@ -22,14 +22,10 @@ from lemmata.length_generalization.strings import (
 )
 from lemmata.length_generalization.tasks.table import task_named
 from lemmata.length_generalization.tasks.task import NONE, Rows, Task
-from lemmata.length_generalization.transformer import (
-    Architecture,
-    Decoder,
-    Positions,
-    positional_penalty,
-)
+from lemmata.length_generalization.transformer import positional_penalty
 from lemmata.training.batches import stream, torch_generator
 from lemmata.training.checkpoint import Checkpoints
+from lemmata.training.decoder import Architecture, Decoder, Positions
 from lemmata.training.device import Compute, Device, Precision, select
 from lemmata.training.loop import Run, train
 from lemmata.training.progress import progress

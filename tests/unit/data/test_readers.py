@@ -140,6 +140,17 @@ def test_dtypes_of_bundled_tables(table_of: TableOf, name: str) -> None:
     assert (features(table).dtypes == np.float64).all()
 
 
+def test_torch_docs_are_paragraphs_that_occur_once(table_of: TableOf) -> None:
+    table = table_of("torch_docs")
+    texts = table["x_text"]
+    assert texts.is_unique
+    assert texts.str.len().min() >= 40
+    assert not texts.str.contains("\n|  ").any()
+    assert (table["y"] == texts.str.contains(">>>")).all()
+    assert table["y"].sum() == 437
+    assert "Supports input of float, double, cfloat and cdouble data types." in set(texts)
+
+
 # --- downloadable: documented counts, from the mirror ---------------------------------------------
 
 
@@ -426,3 +437,25 @@ def test_idx_format(tmp_path: Path) -> None:
 def test_readers_are_all_tested() -> None:
     source = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     assert [name for name in READERS if f'"{name}"' not in source] == []
+
+
+@pytest.mark.mirror
+def test_sst2(table_of: TableOf, mirror: str) -> None:
+    table = table_of("sst2", mirror)
+    # 3,610, 444 and 909 positive sentences (Socher et al., 2013, as its users count them).
+    assert [table["y"][:6920].sum(), table["y"][6920:7792].sum(), table["y"][7792:].sum()] == [
+        3610,
+        444,
+        909,
+    ]
+    assert table["x_text"][6920] == "one long string of cliches"
+    assert table["y"][6920] == 0
+
+
+@pytest.mark.mirror
+def test_rotten_tomatoes(table_of: TableOf, mirror: str) -> None:
+    table = table_of("rotten_tomatoes", mirror)
+    assert table["y"].value_counts().to_dict() == {0: 5331, 1: 5331}
+    assert table["x_text"][0] == "simplistic , silly and tedious ."
+    # A single-byte encoding: accents are letters, and no sentence is broken at one.
+    assert table["x_text"].str.contains("clich\u00e9").any()

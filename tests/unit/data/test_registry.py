@@ -24,9 +24,10 @@ def test_the_data_sets_are_those_promised() -> None:
     assert by_origin["bundled"] == {
         *("digits", "breast_cancer", "diabetes", "wine"),
         *("fair", "randhie", "randhie_high_use", "anes96"),
+        "torch_docs",
     }
     assert by_origin["synthetic"] == {*("oscillating", "synthetic_groups", "synthetic_population")}
-    assert len(by_origin["downloadable"]) == len(DATASETS) - 11
+    assert len(by_origin["downloadable"]) == len(DATASETS) - 12
     assert {"adult", "compas", "mnist", "imagenet_resnet34"} <= by_origin["downloadable"]
 
 

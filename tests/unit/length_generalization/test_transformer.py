@@ -8,14 +8,9 @@ from torch import nn
 from torch.nn import functional
 
 from lemmata.errors import LemmataError
-from lemmata.length_generalization.transformer import (
-    Architecture,
-    Cache,
-    Decoder,
-    generate,
-    positional_penalty,
-)
+from lemmata.length_generalization.transformer import generate, positional_penalty
 from lemmata.training.batches import torch_generator
+from lemmata.training.decoder import Architecture, Cache, Decoder
 
 VOCABULARY, TABLE = 11, 24
 POSITIONS = ["ape", "nope", "rope"]

@@ -1,0 +1,1 @@
+"""Reinforcement finetuning of softmax policies (arXiv 2310.20703)."""

@@ -1,0 +1,1 @@
+"""Figures of the diffusion family: each draws one study's table."""

@@ -1,0 +1,99 @@
+"""Answers of a decoder: sampled with a KV cache, greedy, and their log probabilities.
+
+The states of a prompt are computed once and shared by all of its answers, in sampling and in the
+loss alike: with answers shorter than prompts that is most of the work.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lemmata.training.decoder import Cache, Decoder
+
+
+class Answers(NamedTuple):
+    """tokens (N, G, L) int64; log_prob (N, G, L), of each token under what it was drawn from."""
+
+    tokens: Tensor
+    log_prob: Tensor
+
+
+@torch.no_grad()
+def sample(
+    model: Decoder,
+    prompts: Tensor,
+    count: int,
+    length: int,
+    generator: torch.Generator,
+    temperature: float = 1.0,
+) -> Answers:
+    """`count` answers of `length` tokens to each of the prompts (N, P), by inverse distribution.
+
+    One uniform number decides a token, so the same numbers give the same tokens with a cache or
+    without, on a GPU or not. Drawn from softmax(scores / temperature); generator: on the CPU.
+    """
+    cache = Cache()
+    hidden = model(prompts, cache=cache)[:, -1].repeat_interleave(count, dim=0)  # (N G, D)
+    cache = cache.repeated(count)
+    uniform = torch.rand((length, len(hidden)), generator=generator).to(model.device)
+    tokens, log_prob = [], []
+    for step in range(length):
+        log_p = torch.log_softmax(model.scores(hidden).float() / temperature, dim=-1)  # (N G, V)
+        chosen = inverse_distribution(log_p.exp(), uniform[step])[:, None]  # (N G, 1)
+        tokens.append(chosen)
+        log_prob.append(log_p.gather(1, chosen))
+        if step + 1 < length:
+            hidden = model(chosen, cache=cache)[:, -1]
+    shape = (len(prompts), count, length)
+    return Answers(torch.cat(tokens, dim=1).view(shape), torch.cat(log_prob, dim=1).view(shape))
+
+
+def inverse_distribution(p: Tensor, uniform: Tensor) -> Tensor:
+    """The token of each row whose share of [0, 1) holds the number. p: (B, V); uniform: (B,)."""
+    cumulated = p.cumsum(dim=-1)
+    reached = uniform[:, None] * cumulated[:, -1:]  # rounding may leave a sum below one
+    return torch.searchsorted(cumulated, reached, right=True)[:, 0].clamp(max=p.shape[-1] - 1)
+
+
+def log_probabilities(
+    model: Decoder, prompts: Tensor, answers: Tensor, temperature: float = 1.0
+) -> Tensor:
+    """Log probabilities (N, G, L, V) of every token at every place of answers (N, G, L)."""
+    count, length = answers.shape[1:]
+    cache = Cache()
+    hidden = model(prompts, cache=cache)[:, -1:].repeat_interleave(count, dim=0)  # (N G, 1, D)
+    if length > 1:
+        said = answers.flatten(0, 1)[:, :-1]  # (N G, L - 1)
+        hidden = torch.cat([hidden, model(said, cache=cache.repeated(count))], dim=1)
+    scores = model.scores(hidden).float() if hidden.dtype != torch.float64 else model.scores(hidden)
+    return torch.log_softmax(scores / temperature, dim=-1).view(*answers.shape, -1)
+
+
+def of_tokens(log_p: Tensor, answers: Tensor) -> Tensor:
+    """The log probability (N, G, L) of each token said, from those (N, G, L, V) of all."""
+    return log_p.gather(-1, answers[..., None])[..., 0]
+
+
+@torch.no_grad()
+def answer_log_prob(model: Decoder, prompts: Tensor, answers: Tensor) -> Tensor:
+    """log p (N,), float64, of one answer (N, L) to each prompt."""
+    own = answers[:, None]  # (N, 1, L)
+    return of_tokens(log_probabilities(model, prompts, own), own)[:, 0].double().sum(dim=-1)
+
+
+@torch.no_grad()
+def greedy(model: Decoder, prompts: Tensor, length: int) -> tuple[Tensor, Tensor]:
+    """The answer (N, L) of the likeliest tokens, one by one, and its log probability (N,)."""
+    cache = Cache()
+    hidden = model(prompts, cache=cache)[:, -1]
+    tokens, total = [], torch.zeros(len(prompts), dtype=torch.float64, device=model.device)
+    for step in range(length):
+        best, chosen = torch.log_softmax(model.scores(hidden).double(), dim=-1).max(dim=-1)
+        tokens.append(chosen)
+        total += best
+        if step + 1 < length:
+            hidden = model(chosen[:, None], cache=cache)[:, -1]
+    return torch.stack(tokens, dim=1), total
