@@ -1,5 +1,5 @@
 """The command line: ``lemmata audit | why | explain | reproduce | restore | store | crate``, and
-``efficiency | cost`` for clusters.
+``efficiency | cost`` for clusters, ``reward-std`` for models of one's own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from lemmata.cli.cost import cost_command
 from lemmata.cli.crate import crate_command
 from lemmata.cli.efficiency import efficiency_command
 from lemmata.cli.look import audit_command, why_command
+from lemmata.cli.reward_std import reward_std_command
 from lemmata.cli.store import restore_command, store_group
 
 
@@ -30,5 +31,6 @@ for command in (
     crate_command,
     efficiency_command,
     cost_command,
+    reward_std_command,
 ):
     main.add_command(command)
