@@ -126,3 +126,34 @@ def language_figures():
         f=["reliability", "recalibration"],
     )
     return [*own, *shared, f"{LANGUAGE_DIR}/confidence/figures/confidence.png"]
+
+
+# Models of one's own --------------------------------------------------------------------------
+
+OWN_MODELS = CONFIG["reinforcement_finetuning"]["checkpoints"]
+# A data set is studied where a folder of a model is named.
+NAMED_MODELS = [name for name, own in OWN_MODELS["datasets"].items() if own["model"] is not None]
+EXPERIMENTS["checkpoint_narrative_qa"] = "narrative_qa" in NAMED_MODELS
+
+
+def checkpoint_files(wc):
+    """Every file of a model's folder: which weights they are is part of what is measured."""
+    folder = Path(OWN_MODELS["datasets"][wc.data]["model"])
+    files = sorted(str(path) for path in folder.rglob("*") if path.is_file())
+    if not files:
+        key = f"reinforcement_finetuning.checkpoints.datasets.{wc.data}.model"
+        raise SystemExit(f"lemmata: config: {key} = {str(folder)!r}: no such folder")
+    return files
+
+
+def checkpoint_cfg(wc):
+    """How a model is sampled, measured and finetuned; model and data are inputs."""
+    common = {key: value for key, value in OWN_MODELS.items() if key != "datasets"}
+    own = OWN_MODELS["datasets"][wc.data]
+    return canonical(common | {k: v for k, v in own.items() if k not in ("model", "data")})
+
+
+def checkpoint_figures():
+    """A figure of every model of one's own."""
+    folder = "<results>/reinforcement_finetuning/checkpoints"
+    return [f"{folder}/{name}/figures/std_and_mean.png" for name in NAMED_MODELS]

@@ -9,7 +9,7 @@ figure. Answers are predictions too (policies_<task>): they get all that calibra
 include: "common_finetuned_language_models.smk"
 
 
-FIGURES["vanishing_gradients"] = FIGURES.get("vanishing_gradients", []) + language_figures()
+FIGURES.setdefault("vanishing_gradients", []).extend(language_figures() + checkpoint_figures())
 
 
 wildcard_constraints:
@@ -179,3 +179,50 @@ rule plot_policy_confidence:
         code=code_of("reinforcement_finetuning/language/figures/confidence.py"),
     script:
         "../scripts/reinforcement_finetuning/language/figures/confidence.py"
+
+
+rule study_checkpoint:
+    "A model of one's own on {wildcards.data}: reward STD, and what RFT and SFT gain."
+    input:
+        checkpoint=checkpoint_files,
+        data=lambda wc: OWN_MODELS["datasets"][wc.data]["data"],
+    output:
+        table="<results>/reinforcement_finetuning/checkpoints/{data}/table.parquet",
+        evidence="<results>/reinforcement_finetuning/checkpoints/{data}/evidence.parquet",
+        record="<results>/reinforcement_finetuning/checkpoints/{data}/study.prov.json",
+    log:
+        "<logs>/reinforcement_finetuning/checkpoints/{data}/study.log",
+    threads: 4
+    resources:
+        mem_mb=more(32000),
+        runtime=more(1440),
+        gpu=lambda wc: 0 if OWN_MODELS["device"] == "cpu" else 1,
+    params:
+        cfg=checkpoint_cfg,
+        code=lambda wc: code_of("reinforcement_finetuning/checkpoints/study.py"),
+    script:
+        "../scripts/reinforcement_finetuning/checkpoints/study.py"
+
+
+rule plot_checkpoint:
+    "Mean and STD of the reward of every prompt of {wildcards.data}."
+    input:
+        table="<results>/reinforcement_finetuning/checkpoints/{data}/table.parquet",
+    output:
+        png=report(
+            "<results>/reinforcement_finetuning/checkpoints/{data}/figures/std_and_mean.png",
+            caption="../report/checkpoint.rst",
+            category="Reinforcement finetuning",
+            labels={"figure": "checkpoint, {data}"},
+        ),
+        svg="<results>/reinforcement_finetuning/checkpoints/{data}/figures/std_and_mean.svg",
+        data="<results>/reinforcement_finetuning/checkpoints/{data}/figures/std_and_mean.parquet",
+        record="<results>/reinforcement_finetuning/checkpoints/{data}/figures/std_and_mean.prov.json",
+    log:
+        "<logs>/reinforcement_finetuning/checkpoints/{data}/plot.log",
+    localrule: True
+    params:
+        cfg=canonical({"dpi": CONFIG["figures"]["dpi"]}),
+        code=code_of("reinforcement_finetuning/checkpoints/plot.py"),
+    script:
+        "../scripts/reinforcement_finetuning/checkpoints/plot.py"

@@ -27,9 +27,8 @@ def draw(table: pd.DataFrame) -> Figure:
             part = shown[shown["low"] == low]
             for run in in_order(set(part["run"])):
                 own = part[part["run"] == run]
-                mean_and_range(
-                    ax, own["updates"], own["reward"], COLOURS[run], label=NAMES[run], lw=1.0
-                )
+                line = {"label": NAMES[run], "lw": 1.0, "ls": "--" if run == "ppo" else "-"}
+                mean_and_range(ax, own["updates"], own["reward"], COLOURS[run], **line)
             letter(ax, "low STD before finetuning" if low else "the other inputs")
             ax.set_xlabel("updates")
             ax.set_ylim(-1.05, 1.05)

@@ -24,6 +24,7 @@ def draw(table: pd.DataFrame) -> Figure:
         for ax, run in zip(axes[0], runs, strict=True):
             _panel(ax, table[table["run"] == run], run)
         axes[0, 0].set_ylabel("reward gained")
+        axes[0, 0].set_ylim(min(-0.15, table["gain"].min() - 0.1), 2.08)
         fig.supxlabel("STD of the reward before finetuning", fontsize=8)
     return fig
 
@@ -37,4 +38,3 @@ def _panel(ax: Axes, own: pd.DataFrame, run: str) -> None:
     r = own.groupby("seed")["pearson"].first().mean()
     letter(ax, f"{NAMES[run]}   r = {r:.2f}")
     ax.set_xlim(-0.03, 1.03)
-    ax.set_ylim(-2.08, 2.08)

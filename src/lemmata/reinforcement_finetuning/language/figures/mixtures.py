@@ -18,7 +18,7 @@ def draw(table: pd.DataFrame) -> Figure:
         lines = {
             "reinforce": (COLOURS["reinforce"], "o", "RFT"),
             "sft": (COLOURS["sft"], "s", "SFT"),
-            "difference": (PALETTE["black"], "D", "RFT - SFT"),
+            "difference": (PALETTE["black"], "D", "RFT − SFT"),
         }
         for column, (colour, marker, name) in lines.items():
             mean_and_range(ax, share, table[column], colour, marker=marker, label=name)

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from lemmata.reinforcement_finetuning.language.studies.summaries import (
+    extremes,
     final,
     mean_over,
     over_seeds,
@@ -20,7 +21,7 @@ def study(history: pd.DataFrame, methods: Mapping[str, str], low: Mapping[str, f
 
     methods: of every run; low: the share of its data set that had a low STD, which weights the
     two parts of the questions. Evidence: Spearman's correlation of share and difference, over
-    seeds, and the difference at the least and the largest share.
+    seeds (the largest too), and the difference at the least and the largest share.
     """
     ends = mean_over(final(history), ["seed", "run", "low"])
     wide = ends.pivot_table(index=["seed", "run"], columns="low", values="reward").reset_index()
@@ -41,7 +42,8 @@ def study(history: pd.DataFrame, methods: Mapping[str, str], low: Mapping[str, f
         for seed, part in table.groupby("seed")
     }
     evidence = {"spearman": pd.Series(ranks)}
+    worst = {"max_spearman": evidence["spearman"]}
     shares = table["low_share"]
     for name, chosen in {"least": shares.min(), "most": shares.max()}.items():
         evidence[f"difference_at_{name}"] = table.loc[shares == chosen, "difference"]
-    return Study(table, evidence_table(over_seeds(evidence)))
+    return Study(table, evidence_table(over_seeds(evidence) | extremes(worst)))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lemmata.reinforcement_finetuning.language.studies.summaries import (
+    extremes,
     final,
     mean_over,
     over_seeds,
@@ -20,7 +21,8 @@ def study(history: pd.DataFrame, shares: Mapping[str, float]) -> Study:
 
     shares: of the questions that SFT uses, by run; 0 where there is none, 1 in the full pipeline.
     retained: the probability of success, (V + 1) / 2, over that of the full pipeline; rewards
-    themselves may be negative. Evidence: of every share, in percent, over seeds.
+    themselves may be negative. Evidence: of every share, in percent, over
+    seeds, with the worst of them.
     """
     keys = ["seed", "run"]
     end = mean_over(final(history), keys).set_index(keys)["reward"]
@@ -33,11 +35,14 @@ def study(history: pd.DataFrame, shares: Mapping[str, float]) -> Study:
     full = table[table["share"] == 1.0].set_index("seed")["reward"]
     table["retained"] = (table["reward"] + 1.0) / (table["seed"].map(full) + 1.0)
     table = table.sort_values(["share", "seed"], ignore_index=True)
-    evidence = {}
+    evidence: dict[str, pd.Series[float]] = {}
+    worst: dict[str, pd.Series[float]] = {}
     for share, part in table.groupby("share"):
         percent = f"{100 * float(str(share)):g}"
         evidence[f"retained_{percent}"] = part["retained"]
         evidence[f"reward_{percent}"] = part["reward"]
         evidence[f"sft_alone_{percent}"] = part["sft"]
         evidence[f"std_after_sft_{percent}"] = part["std"]
-    return Study(table, evidence_table(over_seeds(evidence)))
+        worst |= {f"min_retained_{percent}": part["retained"]}
+        worst |= {f"max_reward_{percent}": part["reward"]}
+    return Study(table, evidence_table(over_seeds(evidence) | extremes(worst)))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lemmata.reinforcement_finetuning.language.exact_match import PRETRAINED, reward_of
-from lemmata.stats import Interval, mean_interval
+from lemmata.stats import Interval, exact, mean_interval
 
 
 def mean_over(history: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -45,6 +45,18 @@ def correlations(table: pd.DataFrame, method: str) -> pd.DataFrame:
         chosen = part[["std", "gain"]] if method == "pearson" else part[["std", "gain"]].rank()
         rows[seed, run] = float(chosen["std"].corr(chosen["gain"]))
     return pd.Series(rows).unstack()
+
+
+def extremes(statistics: Mapping[str, pd.Series[float]]) -> dict[str, Interval]:
+    """The least or the largest of each statistic, one value a seed, as its name says: `min_...`.
+
+    All seeds must bear what is claimed of the worst. Left out as in `over_seeds`.
+    """
+    known = {name: values for name, values in statistics.items() if np.isfinite(values).all()}
+    return {
+        name: exact(values.min() if name.startswith("min_") else values.max(), len(values))
+        for name, values in known.items()
+    }
 
 
 def over_seeds(statistics: Mapping[str, pd.Series[float]]) -> dict[str, Interval]:
