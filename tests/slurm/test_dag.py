@@ -38,6 +38,11 @@ ALONE = {
     "select_decoder",
     "test_strings",
     "study_length",
+    "pretrain_language",
+    "finetune_language",
+    "predict_language",
+    "study_language",
+    "study_policy_confidence",
 }
 ON_THE_CLUSTER = GROUPED | ALONE
 # Every rule several times; each data set more is a minute more of a queue that nobody waits for.

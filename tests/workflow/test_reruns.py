@@ -32,6 +32,8 @@ DIFFUSION_FIGURES = 14
 IMAGE_FIGURES = 2
 GENERATED = 1  # what generated digits are taken for is a table of predictions too
 DIFFUSION_NETWORKS = 13
+POLICIES = 2  # finetuned language models: their answers on two tasks are predictions too
+LANGUAGE_FIGURES = 7
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
 STUDIES = 8
 ON_PREDICTIONS = 4  # studies that read the models' predictions
@@ -59,10 +61,12 @@ STUDY_CLAIMS = KNOWN_CLAIMS + REAL_CLAIMS + INVARIANT_CLAIMS
 
 # What follows when every post-processor of the shared stage changes.
 RECALIBRATED = {
-    "recalibrate": DATASETS + ANSWERED + GENERATED,
-    "plot_recalibration": DATASETS + ANSWERED + GENERATED,
+    "recalibrate": DATASETS + ANSWERED + GENERATED + POLICIES,
+    "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES,
     "study_length": 1,  # how confidence loses its calibration with length
     "plot_length": 1,
+    "study_policy_confidence": 1,  # and whether finetuning makes it worse
+    "plot_policy_confidence": 1,
 }
 
 
@@ -177,12 +181,14 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         scale("dpi: 100", "dpi: 120"),
         {
             "plot_study": STUDIES,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES,
             "plot_pair": FORECASTS,
-            "plot_recalibration": DATASETS + ANSWERED + GENERATED,
+            "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES,
             "plot_length": LENGTH_FIGURES,
             "plot_diffusion": DIFFUSION_FIGURES,
             "plot_images": IMAGE_FIGURES,
+            "plot_language": LANGUAGE_FIGURES,
+            "plot_policy_confidence": 1,
             "plot_multicalibration": STUDY_FIGURES,
             "plot_analysis": 3,
             "plot_data_size": 1,
@@ -191,8 +197,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one SmoothECE option": (
         scale("level: 0.95", "level: 0.9"),
         {
-            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED,
+            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES,
             "plot_pair": FORECASTS,
         },
     ),
@@ -221,17 +227,26 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "the seed of the data split": (
         scale("split: {seed: 0", "split: {seed: 1"),
         {
-            "prepare": DATASETS + 1,
+            "prepare": DATASETS + 2,
             "group_flags": GROUPS,
             "fit_classical": TABULAR * CLASSICAL,
             "train_network": NETWORKS * SEEDS,
         }
-        | measured(DATASETS + GENERATED)
+        | measured(DATASETS + GENERATED + 1)
         | DOWNSTREAM
         | BASED
         | GUIDED_IMAGES
         | {"train_diffusion": SEEDS}
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1),
+        | {  # the language model of text
+            "pretrain_language": SEEDS,
+            "finetune_language": SEEDS,
+            "predict_language": 1,
+            "study_language": 2,
+            "plot_language": 2,
+            "study_policy_confidence": 1,
+            "plot_policy_confidence": 1,
+        }
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1 + 2),
     ),
     "a module that only training uses": (
         source("training/networks.py", "import math", "import math\nimport cmath"),
@@ -274,7 +289,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         | MULTICALIBRATED
         | {"fit_base": BASE_CLASSICAL}
         | GUIDED_IMAGES
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1),
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1 + 1),
     ),
     "a group's definition": (
         lambda tree: edit(tree, "config/groups.yaml", "thin_strokes: {", "few_strokes: {", 1),
@@ -286,7 +301,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a post-processor of the shared stage": (
         scale("hkrr: {alpha: 0.1}", "hkrr: {alpha: 0.05}"),
-        RECALIBRATED,
+        RECALIBRATED | judged(1),
     ),
     "a base model's hyper-parameter": (
         scale("svm: {alpha: 1.0e-4", "svm: {alpha: 1.0e-3"),
@@ -343,6 +358,10 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one network's training": (
         scale("spiral_20: {data: spiral", "spiral_20: {steps: 21, data: spiral"),
         {"train_diffusion": SEEDS, "study_learned": 1, "plot_diffusion": 1} | judged(1),
+    ),
+    "one remedy of a language model": (
+        scale("entropy_0.1: [{entropy: 0.1}]", "entropy_0.1: [{entropy: 0.2}]"),
+        {"finetune_language": SEEDS, "study_language": 1, "plot_language": 1} | judged(1),
     ),
     "the programs of a language": (
         source(
@@ -422,7 +441,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "all code checked out anew": (rewrite_unchanged, {}),
     "a script edited with an old mtime": (
         old_mtime_edit,
-        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED},
+        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES},
     ),
     "the mirror": (
         lambda tree: edit(tree, "config/config.yaml", "mirror: null", "mirror: /elsewhere"),

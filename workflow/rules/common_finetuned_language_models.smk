@@ -107,7 +107,9 @@ def language_cfg(wc):
         methods = {name: stages[-1]["method"] for name, stages in runs.items()}
         low = {name: float(stages[-1]["low_share"]) for name, stages in runs.items()}
         return canonical({"methods": methods, "low_shares": low})
-    supervised = {name: [s for s in stages if s["method"] == "sft"] for name, stages in runs.items()}
+    supervised = {
+        name: [s for s in stages if s["method"] == "sft"] for name, stages in runs.items()
+    }
     shares = {name: float(s[0]["share"]) if s else 0.0 for name, s in supervised.items()}
     return canonical({"shares": shares})
 

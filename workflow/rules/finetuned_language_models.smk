@@ -99,7 +99,6 @@ rule study_language:
     resources:
         mem_mb=more(2000),
         runtime=more(15),
-        slots=1,
     params:
         cfg=language_cfg,
         code=lambda wc: code_of(f"reinforcement_finetuning/language/studies/{wc.study}.py"),
@@ -123,7 +122,6 @@ rule study_policy_confidence:
     resources:
         mem_mb=more(2000),
         runtime=more(15),
-        slots=1,
     params:
         cfg=canonical({"tasks": ANSWERING}),
         code=code_of("reinforcement_finetuning/language/studies/confidence.py"),
