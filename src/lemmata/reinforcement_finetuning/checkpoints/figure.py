@@ -22,9 +22,9 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.scatter(
                 own["mean"],
                 own["std"],
-                s=3,
+                s=3 if len(own) > 200 else 12,
                 color=PALETTE["blue"],
-                alpha=0.3,
+                alpha=0.4,
                 lw=0,
                 rasterized=True,
             )
