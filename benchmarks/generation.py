@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/generation.py
 
 Same weights, same prompts, same number of new tokens, one thread; the scores of both are compared
-first. Tokens a second, best of the repeats, the two taking turns.
+first. Tokens a second of CPU time, best of the repeats, the two taking turns.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ def models(
 
 
 def seconds(work: Callable[[], torch.Tensor]) -> float:
-    """How long some work takes."""
-    began = time.perf_counter()
+    """CPU time of some work: other processes on the same cores do not count."""
+    began = time.process_time()
     work()
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def main() -> None:
