@@ -54,6 +54,11 @@ ALONE = {
     "compare_editions",
     "study_published",
     "study_survey",
+    "pretrain_language",
+    "finetune_language",
+    "predict_language",
+    "study_language",
+    "study_policy_confidence",
 }
 ON_THE_CLUSTER = GROUPED | ALONE
 # Every rule several times; each data set more is a minute more of a queue that nobody waits for.

@@ -33,7 +33,7 @@ def test_every_scale_is_valid(project: Path, user: dict[str, Any], scale: str) -
 
 
 # Post-processors, tasks, images and settings of single data sets are the scale's own to choose.
-OWN = ("post_processors", "models_of", "tasks", "learned.networks", "images")
+OWN = ("post_processors", "models_of", "tasks", "images", "networks", "datasets")
 
 
 def test_scales_hold_the_same_keys(project: Path) -> None:

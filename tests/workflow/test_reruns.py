@@ -35,7 +35,9 @@ GENERATED = 1  # what generated digits are taken for is a table of predictions t
 DIFFUSION_NETWORKS = 14
 SURVEY_FIGURES = 6, 5, 1  # of real editions, of simulated ones, of the procedures
 POLICIES = 1  # finetuned policies are predictors too
+SPEAKERS = 2  # and so are finetuned language models, on two tasks
 EXACT_FIGURES, POLICY_FIGURES, POLICY_STUDIES = 3, 6, 5
+LANGUAGE_FIGURES = 7
 EXPERIMENTS = 3  # of finetuning, each with SEEDS jobs
 POLICY_CLAIMS = 10  # those on digits
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
@@ -65,12 +67,14 @@ STUDY_CLAIMS = KNOWN_CLAIMS + REAL_CLAIMS + INVARIANT_CLAIMS
 
 # What follows when every post-processor of the shared stage changes.
 RECALIBRATED = {
-    "recalibrate": DATASETS + ANSWERED + GENERATED + POLICIES,
-    "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES,
+    "recalibrate": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
+    "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
     "study_length": 1,  # how confidence loses its calibration with length
     "plot_length": 1,
     "study_policies": 1,  # whether finetuning makes over-confident
     "plot_policies": 1,
+    "study_policy_confidence": 1,  # and whether finetuning makes it worse
+    "plot_policy_confidence": 1,
 }
 
 
@@ -200,9 +204,9 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         scale("dpi: 100", "dpi: 120"),
         {
             "plot_study": STUDIES,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
             "plot_pair": FORECASTS,
-            "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES,
+            "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
             "plot_length": LENGTH_FIGURES,
             "plot_exact_gradients": EXACT_FIGURES,
             "plot_policies": POLICY_FIGURES,
@@ -210,6 +214,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "plot_images": IMAGE_FIGURES,
             "plot_survey": sum(SURVEY_FIGURES),
             "plot_self_supervised": SELF_SUPERVISED_FIGURES,
+            "plot_language": LANGUAGE_FIGURES,
+            "plot_policy_confidence": 1,
             "plot_multicalibration": STUDY_FIGURES,
             "plot_analysis": 4,
             "plot_data_size": 1,
@@ -218,8 +224,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one SmoothECE option": (
         scale("level: 0.95", "level: 0.9"),
         {
-            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES,
+            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
             "plot_pair": FORECASTS,
         },
     ),
@@ -248,18 +254,27 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "the seed of the data split": (
         scale("split: {seed: 0", "split: {seed: 1"),
         {
-            "prepare": DATASETS + 1,
+            "prepare": DATASETS + 2,
             "group_flags": GROUPS,
             "fit_classical": TABULAR * CLASSICAL,
             "train_network": NETWORKS * SEEDS,
         }
-        | measured(DATASETS + GENERATED + POLICIES)
+        | measured(DATASETS + GENERATED + POLICIES + 1)
         | DOWNSTREAM
         | BASED
         | GUIDED_IMAGES
         | FINETUNED
         | {"train_diffusion": 2 * SEEDS}  # of digits and their flow
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS + POLICY_CLAIMS + 1),
+        | {  # the language model of text
+            "pretrain_language": SEEDS,
+            "finetune_language": SEEDS,
+            "predict_language": 1,
+            "study_language": 2,
+            "plot_language": 2,
+            "study_policy_confidence": 1,
+            "plot_policy_confidence": 1,
+        }
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + POLICY_CLAIMS + 1 + 2),
     ),
     "a module that only training uses": (
         source("training/networks.py", "import math", "import math\nimport cmath"),
@@ -305,7 +320,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         | GUIDED_IMAGES
         # The probe of the controlled family is scikit-learn's.
         | {"study_self_supervised": 1, "plot_self_supervised": 1}
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1 + 1 + 2),
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1 + 1 + 2 + 1),
     ),
     "a group's definition": (
         lambda tree: edit(tree, "config/groups.yaml", "thin_strokes: {", "few_strokes: {", 1),
@@ -398,6 +413,10 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         # Identities and the controlled family use it, convergence does not.
         {"study_self_supervised": 2, "plot_self_supervised": 2} | judged(3),
     ),
+    "one remedy of a language model": (
+        scale("entropy_0.1: [{entropy: 0.1}]", "entropy_0.1: [{entropy: 0.2}]"),
+        {"finetune_language": SEEDS, "study_language": 1, "plot_language": 1} | judged(1),
+    ),
     "the programs of a language": (
         source(
             "length_generalization/crasp/programs.py",
@@ -488,7 +507,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "all code checked out anew": (rewrite_unchanged, {}),
     "a script edited with an old mtime": (
         old_mtime_edit,
-        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES},
+        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS},
     ),
     "the mirror": (
         lambda tree: edit(tree, "config/config.yaml", "mirror: null", "mirror: /elsewhere"),

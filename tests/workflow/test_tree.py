@@ -62,7 +62,7 @@ def test_no_leftovers(smoke_tree: Path) -> None:
 
 def test_raw_files_are_read_only(smoke_tree: Path) -> None:
     raw = [p for p in smoke_tree.glob("resources/*/*") if not p.name.endswith(".prov.json")]
-    assert len(raw) == 3
+    assert len(raw) == 4
     assert all(p.stat().st_mode & 0o222 == 0 for p in raw)
 
 
@@ -75,6 +75,8 @@ GENERATED = (
     "diffusion/figures",
     "reinforcement_finetuning/figures",
     "self_supervised/figures",
+    "language/sequences",
+    "policies_sequences",
 )
 
 

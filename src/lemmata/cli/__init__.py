@@ -1,5 +1,6 @@
 """The command line: ``lemmata audit | why | explain | reproduce | restore | store | crate``, and
-``efficiency | cost`` for clusters, and ``survey`` to host an edition.
+``efficiency | cost`` for clusters; ``reward-std`` for models of one's own; ``survey`` to host an
+edition.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from lemmata.cli.cost import cost_command
 from lemmata.cli.crate import crate_command
 from lemmata.cli.efficiency import efficiency_command
 from lemmata.cli.look import audit_command, why_command
+from lemmata.cli.reward_std import reward_std_command
 from lemmata.cli.store import restore_command, store_group
 from lemmata.cli.survey import survey_group
 
@@ -32,5 +34,6 @@ for command in (
     efficiency_command,
     cost_command,
     survey_group,
+    reward_std_command,
 ):
     main.add_command(command)

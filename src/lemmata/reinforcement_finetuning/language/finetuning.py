@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lemmata.errors import LemmataError
@@ -33,7 +35,7 @@ from lemmata.reinforcement_finetuning.objectives import (
     ppo_loss,
     reinforce_loss,
 )
-from lemmata.training.batches import batch_indices, torch_generator
+from lemmata.training.batches import batch_indices, stream, torch_generator
 from lemmata.training.checkpoint import Checkpoints
 from lemmata.training.decoder import Decoder
 from lemmata.training.device import Compute, Device, Precision, select
@@ -47,7 +49,8 @@ class Stage:
     """One stretch of finetuning.
 
     steps: updates; prompts: of an update; share: of the questions that it may use, the first of a
-    random order, so that smaller shares are parts of larger ones. Of RFT alone, samples: answers to
+    random order, so that smaller shares are parts of larger ones; low_share: of an update's prompts
+    that had a low STD before finetuning, null for as they come. Of RFT alone, samples: answers to
     a prompt; temperature: of the policy that is sampled and improved (it is judged at 1); entropy:
     coefficient of the bonus, nats a token; shaped: reward by the share of right tokens instead of
     all or nothing; updates: from one batch of samples (PPO, GRPO), whose ratios are clipped at
@@ -58,6 +61,7 @@ class Stage:
     steps: int
     prompts: int
     share: float
+    low_share: float | None
     learning_rate: float
     samples: int
     temperature: float
@@ -127,6 +131,7 @@ def advantages(method: Method, reward: Tensor) -> Tensor:
 def finetune(
     model: Decoder,
     questions: Questions,
+    low: NDArray[np.bool_],
     stages: Sequence[Stage],
     settings: Settings,
     *,
@@ -138,7 +143,8 @@ def finetune(
 ) -> tuple[Decoder, pd.DataFrame]:
     """A finetuned copy of the model, and its history: stage, step and what `measured` says.
 
-    folder: of the checkpoints, one folder a stage. Raises LemmataError as `train` and `select` do.
+    low (N,): whether a question had a low STD before finetuning. folder: of the checkpoints, one
+    folder a stage. Raises LemmataError as `train` and `select` do.
     """
     compute = select(settings.device, settings.precision, threads, gpus)
     model = copy.deepcopy(model).to(compute.device)
@@ -147,6 +153,7 @@ def finetune(
         history = _run_stage(
             model,
             questions,
+            low,
             stage,
             settings,
             compute,
@@ -162,6 +169,7 @@ def finetune(
 def _run_stage(
     model: Decoder,
     questions: Questions,
+    low: NDArray[np.bool_],
     stage: Stage,
     settings: Settings,
     compute: Compute,
@@ -174,10 +182,10 @@ def _run_stage(
     policy = Policy(model, stage.prompts, samples, questions.targets.shape[1]).to(compute.device)
     optimizer = torch.optim.Adam(model.parameters(), lr=stage.learning_rate, fused=True)
     run = Run(policy, optimizer, checkpoints, segments=segments)
-    begin = [{"stage": number, "step": 0, **row} for row in measured(model, questions, compute)]
+    before = measured(model, questions, low, compute)
     steps = train(
         run,
-        stage_loss(policy, questions, stage, settings, compute),
+        stage_loss(policy, questions, low, stage, settings, compute),
         steps=stage.steps,
         seed=settings.seed,
         checkpoint_every=settings.checkpoint_every,
@@ -185,28 +193,49 @@ def _run_stage(
     )
     for step, _ in steps:
         if step % stage.log_every == 0 or step == stage.steps:
-            found = measured(model, questions, compute)
+            found = measured(model, questions, low, compute)
             run.history += [{"stage": number, "step": step, **row} for row in found]
+    begin = [{"stage": number, "step": 0, **row} for row in before]
     return pd.DataFrame(begin + run.history)
 
 
-def chosen_questions(count: int, share: float, seed: int) -> Tensor:
-    """Places (M,) of the share of `count` questions that a stage may use, at least one."""
-    order = torch.randperm(count, generator=torch_generator(seed, "share"))
-    return order[: max(1, round(share * count))]
+def question_pools(
+    low: NDArray[np.bool_], stage: Stage, seed: int
+) -> list[tuple[NDArray[np.int64], int]]:
+    """Questions (places among all of them) that a stage draws from, and how many an update has.
+
+    Raises LemmataError where a part that is asked for has no question.
+    """
+    order = stream(seed, "share").permutation(len(low))
+    allowed = order[: max(1, round(stage.share * len(low)))]
+    if stage.low_share is None:
+        return [(allowed, stage.prompts)]
+    first = round(stage.low_share * stage.prompts)
+    parts = [(allowed[low[allowed]], first), (allowed[~low[allowed]], stage.prompts - first)]
+    parts = [(pool, count) for pool, count in parts if count]
+    if not all(len(pool) for pool, _ in parts):
+        raise LemmataError(f"low_share = {stage.low_share}: no question of one of the two kinds")
+    return parts
 
 
 def stage_loss(
-    policy: Policy, questions: Questions, stage: Stage, settings: Settings, compute: Compute
+    policy: Policy,
+    questions: Questions,
+    low: NDArray[np.bool_],
+    stage: Stage,
+    settings: Settings,
+    compute: Compute,
 ) -> Callable[[int], dict[str, Tensor]]:
     """step -> the loss of a stage's update."""
     prompts = torch.from_numpy(questions.prompts).to(compute.device)
     targets = torch.from_numpy(questions.targets).to(compute.device)
-    allowed = chosen_questions(len(prompts), stage.share, settings.seed).to(compute.device)
+    pools = question_pools(low, stage, settings.seed)
 
     def batch(iteration: int) -> Tensor:
-        places = batch_indices(settings.seed, iteration, len(allowed), stage.prompts)
-        return allowed[torch.from_numpy(places).to(compute.device)]
+        parts = [
+            pool[batch_indices(settings.seed, iteration, len(pool), count)] for pool, count in pools
+        ]
+        return torch.from_numpy(np.concatenate(parts)).to(compute.device)
 
     def supervised(step: int) -> dict[str, Tensor]:
         at = batch(step)

@@ -9,22 +9,13 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from lemmata.reinforcement_finetuning.language.exact_match import reward_of, std_of
 from lemmata.reinforcement_finetuning.language.questions import Questions
 from lemmata.reinforcement_finetuning.language.sampling import answer_log_prob, greedy
 from lemmata.training.decoder import Decoder
 from lemmata.training.device import Compute
 
 BLOCK = 4096  # questions at a time
-
-
-def reward_of(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """V = 2 p - 1 where the answer of probability p gets +1 and every other -1."""
-    return 2.0 * p - 1.0
-
-
-def std_of(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """STD = 2 sqrt(p (1 - p)) of that reward."""
-    return 2.0 * np.sqrt(p * (1.0 - p))
 
 
 def target_probability(
@@ -42,13 +33,18 @@ def target_probability(
     return p
 
 
-def measured(model: Decoder, questions: Questions, compute: Compute) -> list[dict[str, Any]]:
-    """kind, reward, std of each kind of question: means over its questions."""
+def measured(
+    model: Decoder, questions: Questions, low: NDArray[np.bool_], compute: Compute
+) -> list[dict[str, Any]]:
+    """kind, low, n, reward, std: means over the n questions of a kind, those of low STD apart."""
     p = target_probability(model, questions, compute)
-    frame = pd.DataFrame({"kind": questions.kind, "reward": reward_of(p), "std": std_of(p)})
-    means = frame.groupby("kind", sort=False)[["reward", "std"]].mean().reset_index()
-    rows: list[dict[str, Any]] = means.to_dict("records")
-    return rows
+    frame = pd.DataFrame(
+        {"kind": questions.kind, "low": low, "reward": reward_of(p), "std": std_of(p)}
+    )
+    groups = frame.groupby(["kind", "low"], sort=False)
+    means = groups.agg(n=("reward", "size"), reward=("reward", "mean"), std=("std", "mean"))
+    rows = means.reset_index().to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def answered(model: Decoder, questions: Questions, compute: Compute) -> pd.DataFrame:

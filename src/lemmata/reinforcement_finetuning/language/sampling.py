@@ -30,19 +30,19 @@ def sample(
     generator: torch.Generator,
     temperature: float = 1.0,
 ) -> Answers:
-    """`count` answers of `length` tokens to each of the prompts (N, P), by inverse distribution.
+    """`count` answers of `length` tokens to each of the prompts (N, P).
 
-    One uniform number decides a token, so the same numbers give the same tokens with a cache or
-    without, on a GPU or not. Drawn from softmax(scores / temperature); generator: on the CPU.
+    Drawn from softmax(scores / temperature) by exponential waits, one a token that might be said,
+    so the same waits give the same answers with a cache or without. generator: on the CPU.
     """
     cache = Cache()
     hidden = model(prompts, cache=cache)[:, -1].repeat_interleave(count, dim=0)  # (N G, D)
     cache = cache.repeated(count)
-    uniform = torch.rand((length, len(hidden)), generator=generator).to(model.device)
     tokens, log_prob = [], []
     for step in range(length):
         log_p = torch.log_softmax(model.scores(hidden).float() / temperature, dim=-1)  # (N G, V)
-        chosen = inverse_distribution(log_p.exp(), uniform[step])[:, None]  # (N G, 1)
+        waits = torch.empty(log_p.shape).exponential_(generator=generator)
+        chosen = race(log_p, waits.to(log_p.device))[:, None]  # (N G, 1)
         tokens.append(chosen)
         log_prob.append(log_p.gather(1, chosen))
         if step + 1 < length:
@@ -51,11 +51,13 @@ def sample(
     return Answers(torch.cat(tokens, dim=1).view(shape), torch.cat(log_prob, dim=1).view(shape))
 
 
-def inverse_distribution(p: Tensor, uniform: Tensor) -> Tensor:
-    """The token of each row whose share of [0, 1) holds the number. p: (B, V); uniform: (B,)."""
-    cumulated = p.cumsum(dim=-1)
-    reached = uniform[:, None] * cumulated[:, -1:]  # rounding may leave a sum below one
-    return torch.searchsorted(cumulated, reached, right=True)[:, 0].clamp(max=p.shape[-1] - 1)
+def race(log_p: Tensor, waits: Tensor) -> Tensor:
+    """The token of each row that arrives first: its exponential wait over p is the shortest.
+
+    That is a draw from p. log_p, waits: (B, V) -> (B,). No sum over tokens, whose order a GPU does
+    not keep.
+    """
+    return (log_p - waits.log()).argmax(dim=-1)
 
 
 def log_probabilities(

@@ -83,7 +83,8 @@ def pretraining_batch(task: Text, corpus: Corpus, seed: int, step: int, size: in
     rng = stream(seed, "pretraining", step)
     length = task.prompt + task.answer
     start = rng.integers(0, len(corpus.known) - length + 1, size)
-    return corpus.known[start[:, None] + np.arange(length)]
+    rows: Tokens = corpus.known[start[:, None] + np.arange(length)]
+    return rows
 
 
 def _tokens(characters: str, text: str) -> Tokens:

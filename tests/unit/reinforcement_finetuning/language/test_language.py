@@ -1,0 +1,443 @@
+"""The language models of reinforcement finetuning against enumeration, a peer and definitions."""
+
+from __future__ import annotations
+
+import copy
+import math
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lemmata.errors import LemmataError
+from lemmata.reinforcement_finetuning.language import finetuning, pretraining, sequences, text
+from lemmata.reinforcement_finetuning.language.exact_match import reward_of, std_of
+from lemmata.reinforcement_finetuning.language.finetuning import (
+    Stage,
+    advantages,
+    finetune,
+    question_pools,
+    rewards,
+    stage_loss,
+)
+from lemmata.reinforcement_finetuning.language.measures import (
+    answered,
+    measured,
+    target_probability,
+)
+from lemmata.reinforcement_finetuning.language.runs import (
+    Plan,
+    predictions_of,
+    run_plan,
+    std_groups,
+)
+from lemmata.reinforcement_finetuning.language.sampling import (
+    answer_log_prob,
+    greedy,
+    log_probabilities,
+    of_tokens,
+    sample,
+)
+from lemmata.tables import check_predictions
+from lemmata.training.batches import torch_generator
+from lemmata.training.checkpoint import Checkpoints
+from lemmata.training.decoder import Architecture, Decoder
+from lemmata.training.device import select
+from lemmata.training.loop import Interrupted
+
+VOCABULARY, PROMPT, LENGTH = 5, 4, 3
+STAGE = Stage("reinforce", 6, 8, 1.0, None, 1e-2, 4, 1.0, 0.0, False, 1, 0.2, 3)
+PRETRAINING = {
+    "sequences": sequences.Sequences(4, (0.0, 0.5)), "text": None, "layers": 1, "heads": 2,
+    "width": 16, "init_std": 0.1, "steps": 6, "batch_size": 16, "learning_rate": 5e-3, "seed": 0,
+    "device": "cpu", "precision": "float32", "log_every": 3, "checkpoint_every": 2,
+}  # fmt: skip
+
+
+def decoder(std=0.6, seed=0):
+    architecture = Architecture(2, 2, 16, "ape", PROMPT + LENGTH, std)
+    return Decoder(VOCABULARY, architecture, torch_generator(seed, "test"))
+
+
+def prompts(rows, seed=0):
+    shape = (rows, PROMPT)
+    return torch.randint(0, VOCABULARY, shape, generator=torch_generator(seed, "prompts"))
+
+
+def every_answer():
+    return torch.tensor(list(product(range(VOCABULARY), repeat=LENGTH)))  # (V^L, L)
+
+
+def replaced(stage, **changes):
+    return Stage(**{**vars(stage), **changes})
+
+
+# --- sampling -------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def test_answers_with_a_cache_are_those_without_to_the_last_token():
+    model, asked = decoder().double(), prompts(6)
+    drawn = sample(model, asked, 5, LENGTH, torch_generator(3, "waits"), 0.7)
+    generator = torch_generator(3, "waits")
+    rows = asked.repeat_interleave(5, dim=0)
+    for step in range(LENGTH):
+        scores = model.scores(model(rows)[:, -1]).float() / 0.7
+        log_p = scores.log_softmax(dim=-1)
+        waits = torch.empty(log_p.shape).exponential_(generator=generator)
+        chosen = (log_p.exp() / waits).argmax(dim=-1)
+        assert torch.equal(chosen.view(6, 5), drawn.tokens[..., step])
+        said = log_p.gather(1, chosen[:, None])[:, 0].view(6, 5)
+        torch.testing.assert_close(said, drawn.log_prob[..., step], rtol=0, atol=1e-6)
+        rows = torch.cat([rows, chosen[:, None]], dim=1)
+
+
+@torch.no_grad()
+def test_sampled_answers_have_the_probabilities_of_all_answers_enumerated():
+    model, asked, count = decoder(1.0).double(), prompts(1), 40_000
+    answers = every_answer()
+    log_p = answer_log_prob(model, asked.expand(len(answers), -1), answers)
+    assert float(log_p.exp().sum()) == pytest.approx(1.0, abs=1e-9)
+    drawn = sample(model, asked, count, LENGTH, torch_generator(0, "waits")).tokens[0]
+    code = (drawn * torch.tensor([VOCABULARY**2, VOCABULARY, 1])).sum(dim=1)
+    frequency = torch.bincount(code, minlength=len(answers)).double() / count
+    p = log_p.exp()
+    error = (p * (1 - p) / count).sqrt()
+    assert bool(((frequency - p).abs() <= 5 * error + 1e-4).all())
+
+
+@torch.no_grad()
+def test_shared_prompts_change_no_log_probability():
+    model, asked = decoder().double(), prompts(4)
+    answers = torch.randint(0, VOCABULARY, (4, 6, LENGTH), generator=torch_generator(1, "a"))
+    found = of_tokens(log_probabilities(model, asked, answers, 1.5), answers)
+    rows = torch.cat([asked.repeat_interleave(6, dim=0), answers.flatten(0, 1)], dim=1)
+    scores = model.scores(model(rows[:, :-1])) / 1.5
+    said = scores.log_softmax(dim=-1)[:, PROMPT - 1 :].gather(-1, rows[:, PROMPT:, None])[..., 0]
+    torch.testing.assert_close(found.flatten(0, 1), said, rtol=1e-9, atol=1e-11)
+
+
+@torch.no_grad()
+def test_greedy_answers_are_the_likeliest_tokens_with_their_probability():
+    model, asked = decoder(1.0).double(), prompts(5)
+    said, log_prob = greedy(model, asked, LENGTH)
+    rows = asked
+    for step in range(LENGTH):
+        best = model.scores(model(rows)[:, -1]).argmax(dim=-1)
+        assert torch.equal(best, said[:, step])
+        rows = torch.cat([rows, best[:, None]], dim=1)
+    torch.testing.assert_close(log_prob, answer_log_prob(model, asked, said))
+
+
+# --- tasks ----------------------------------------------------------------------------------------
+
+
+def test_permutations_of_a_marker_differ_at_every_symbol():
+    task = sequences.Sequences(6, (0.0, 0.1, 0.5))
+    known = sequences.permutations(task, 3)
+    assert known.shape == (3, 4, 6)
+    assert (np.sort(known, axis=2) == np.arange(6)).all()
+    for marker in known:
+        for symbol in range(6):
+            assert len(set(marker[:, symbol])) == 4
+
+
+def test_questions_are_all_prompts_with_their_target_permuted():
+    task = sequences.Sequences(4, (0.0, 0.25))
+    asked = sequences.questions(task, 1)
+    known = sequences.permutations(task, 1)
+    assert len({tuple(row) for row in asked.prompts}) == 2 * 4**3
+    for prompt, target, kind in zip(*asked, strict=True):
+        marker, said = prompt[0] - 4, prompt[1:4]
+        assert prompt[4] == task.vocabulary - 1
+        assert [known[marker, 0, s] for s in said] == list(target)
+        assert kind == ("w = 0", "w = 0.25")[marker]
+
+
+def test_pretraining_shows_the_target_with_its_weight_and_distractors_alike():
+    task = sequences.Sequences(4, (0.0, 0.3))
+    known = sequences.permutations(task, 0)
+    rows = sequences.pretraining_batch(task, known, 0, 1, 40_000)
+    for marker, weight in enumerate(task.weights):
+        own = rows[rows[:, 0] == 4 + marker]
+        shown = [
+            (known[marker, which][own[:, 1:4]] == own[:, 5:]).all(axis=1).mean()
+            for which in range(4)
+        ]
+        expected = [weight, *[(1 - weight) / 3] * 3]
+        assert shown == pytest.approx(expected, abs=0.015)
+
+
+def texts():
+    words = ["alpha", "beta", "gamma", "delta"]
+    rows = [" ".join(words[(k * j) % 4] for j in range(1, 9)) for k in range(30)]
+    split = ["train", "train", "validation", "test", "train"] * 6
+    return pd.DataFrame({"split": split, "x_text": rows})
+
+
+def test_questions_of_a_text_are_places_of_its_fresh_rows():
+    corpus = text.corpus_of(texts())
+    asked = text.questions(text.Text("t", 6, 2, 20), corpus, 0)
+    table = texts()
+    fresh = "\n".join(table.loc[table["split"] != "train", "x_text"])
+
+    def say(row):
+        return "".join(corpus.characters[token - 1] for token in row)
+
+    assert len({tuple(row) for row in asked.prompts}) == 20
+    for prompt, target in zip(asked.prompts, asked.targets, strict=True):
+        assert say(prompt) + say(target) in fresh
+    batch = text.pretraining_batch(text.Text("t", 6, 2, 20), corpus, 0, 1, 50)
+    known = "\n".join(table.loc[table["split"] == "train", "x_text"])
+    assert all(say(row) in known for row in batch)
+    with pytest.raises(LemmataError, match="prompts of 6; asked: 100000"):
+        text.questions(text.Text("t", 6, 2, 100_000), corpus, 0)
+
+
+def test_unknown_characters_are_in_no_question():
+    table = texts()
+    table.loc[table["split"] == "test", "x_text"] = "\u00e9" * 40
+    corpus = text.corpus_of(table)
+    asked = text.questions(text.Text("t", 4, 2, 10), corpus, 0)
+    assert (corpus.fresh == text.UNKNOWN).any()
+    assert (asked.prompts != text.UNKNOWN).all()
+
+
+# --- rewards and losses ---------------------------------------------------------------------------
+
+
+def test_exact_value_and_std_are_those_of_all_answers_enumerated():
+    model, asked = decoder(1.0).double(), prompts(3)
+    targets = torch.randint(0, VOCABULARY, (3, LENGTH), generator=torch_generator(5, "t"))
+    answers = every_answer()
+    p = answer_log_prob(model, asked, targets).exp().numpy()
+    for row in range(3):
+        own = answer_log_prob(model, asked[row].expand(len(answers), -1), answers).exp()
+        reward = rewards(answers[None], targets[row : row + 1])[0].double()
+        mean = float((own * reward).sum())
+        std = math.sqrt(float((own * (reward - mean) ** 2).sum()))
+        assert reward_of(p)[row] == pytest.approx(mean, abs=1e-9)
+        assert std_of(p)[row] == pytest.approx(std, abs=1e-9)
+
+
+def test_rewards_by_the_whole_answer_and_by_token():
+    answers = torch.tensor([[[1, 2, 3], [1, 2, 0], [0, 0, 0]]])
+    targets = torch.tensor([[1, 2, 3]])
+    assert rewards(answers, targets).tolist() == [[1.0, -1.0, -1.0]]
+    assert rewards(answers, targets, shaped=True)[0].tolist() == pytest.approx([1.0, 1 / 3, -1.0])
+
+
+def test_advantages_by_hand():
+    reward = torch.tensor([[1.0, -1.0, -1.0, -1.0], [1.0, 1.0, 1.0, 1.0]])
+    alone = torch.tensor([[2.0, -2 / 3, -2 / 3, -2 / 3], [0.0] * 4])
+    torch.testing.assert_close(advantages("reinforce", reward), alone)
+    torch.testing.assert_close(advantages("ppo", reward), alone / alone.std(correction=0))
+    group = reward[0] - reward[0].mean()
+    expected = group / group.std(correction=0)
+    torch.testing.assert_close(advantages("grpo", reward)[0], expected, rtol=1e-3, atol=1e-3)
+    assert advantages("grpo", reward)[1].tolist() == [0.0] * 4
+
+
+def tiny(method="reinforce", **changes):
+    """A policy of one prompt, its questions, and the loss of the first update."""
+    compute = select("cpu", "float32", 1)
+    model = decoder(0.5)
+    asked = finetuning.Questions(prompts(1).numpy(), np.array([[1, 2, 3]]), np.array(["one"]))
+    stage = replaced(STAGE, method=method, prompts=1, **changes)
+    policy = finetuning.Policy(model, 1, stage.samples, LENGTH)
+    settings = finetuning.Settings(0, "cpu", "float32", 100)
+    low = np.array([False])
+    return policy, asked, stage_loss(policy, asked, low, stage, settings, compute)
+
+
+def gradient(policy, loss):
+    policy.zero_grad()
+    loss.backward()
+    return torch.cat([p.grad.flatten() for p in policy.parameters() if p.grad is not None])
+
+
+def test_sampled_policy_gradient_is_that_of_the_expected_reward():
+    # The reward by token, so that a random policy gets a signal; the exact gradient by enumeration.
+    policy, asked, loss = tiny(samples=60_000, shaped=True)
+    found = gradient(policy, loss(1)["loss"])
+    answers = every_answer()[None]
+    log_p = of_tokens(
+        log_probabilities(policy.model, torch.from_numpy(asked.prompts), answers), answers
+    ).sum(dim=-1)[0]
+    value = rewards(answers, torch.from_numpy(asked.targets), shaped=True)[0]
+    exact = gradient(policy, -(log_p.exp() * value).sum())
+    cosine = float(torch.dot(found, exact) / (found.norm() * exact.norm()))
+    assert cosine > 0.995
+    assert float(found.norm() / exact.norm()) == pytest.approx(1.0, abs=0.05)
+
+
+def test_first_update_of_ppo_points_where_reinforce_does():
+    # At ratio 1 the clipped loss has REINFORCE's gradient, in units of tokens and deviations.
+    plain, _, loss = tiny(samples=16, shaped=True)
+    ratio, _, clipped = tiny("ppo", samples=16, shaped=True)
+    a, b = gradient(plain, loss(1)["loss"]), gradient(ratio, clipped(1)["loss"])
+    std = float(plain.get_buffer("advantage").std(correction=0))
+    torch.testing.assert_close(b * std * LENGTH, a, rtol=1e-3, atol=1e-6)
+
+
+def test_entropy_bonus_is_the_mean_entropy_of_the_tokens():
+    plain, asked, loss = tiny()
+    bonus, _, with_bonus = tiny(entropy=0.3)
+    difference = float((loss(1)["loss"] - with_bonus(1)["loss"]).detach())
+    answers = bonus.get_buffer("answers")
+    log_p = log_probabilities(bonus.model, torch.from_numpy(asked.prompts), answers).detach()
+    expected = float(-(log_p.exp() * log_p).sum(dim=-1).mean())
+    assert difference == pytest.approx(0.3 * expected, rel=1e-4)
+    assert torch.equal(answers, plain.get_buffer("answers"))
+
+
+def test_questions_that_a_stage_may_use():
+    low = np.arange(100) < 30
+    (pool,) = question_pools(low, replaced(STAGE, share=0.05), 0)
+    (larger,) = question_pools(low, replaced(STAGE, share=0.2), 0)
+    assert len(pool[0]) == 5
+    assert set(pool[0]) < set(larger[0])
+    parts = question_pools(low, replaced(STAGE, low_share=0.25), 0)
+    assert [count for _, count in parts] == [2, 6]
+    assert low[parts[0][0]].all()
+    assert not low[parts[1][0]].any()
+    (only,) = question_pools(low, replaced(STAGE, low_share=0.0), 0)
+    assert not low[only[0]].any()
+    with pytest.raises(LemmataError, match=r"low_share = 0\.5: no question"):
+        question_pools(np.zeros(9, dtype=bool), replaced(STAGE, low_share=0.5), 0)
+    with pytest.raises(LemmataError, match="updates = 4: reinforce makes one"):
+        replaced(STAGE, updates=4)
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def task():
+    return pretraining.task_of(pretraining.Settings(**PRETRAINING))
+
+
+def stopping(monkeypatch, module, after):
+    """Make the module's loop stop on request after some steps in all."""
+    inner, seen = module.train, []
+
+    def train(*args, **kwargs):
+        for step, metrics in inner(*args, **kwargs):
+            yield step, metrics
+            seen.append(step)
+            if len(seen) == after:
+                args[0].save()
+                raise Interrupted("asked to")
+
+    monkeypatch.setattr(module, "train", train)
+
+
+def same(first, second):
+    return all(torch.equal(a, b) for a, b in zip(first.values(), second.values(), strict=True))
+
+
+def test_interrupted_pretraining_ends_with_the_same_bytes(task, tmp_path, monkeypatch):
+    settings = pretraining.Settings(**PRETRAINING)
+    whole = pretraining.train_model(settings, task, threads=1)
+    stopping(monkeypatch, pretraining, 3)
+    with pytest.raises(Interrupted):
+        pretraining.train_model(settings, task, threads=1, checkpoints=Checkpoints(tmp_path))
+    monkeypatch.undo()
+    rest = pretraining.train_model(settings, task, threads=1, checkpoints=Checkpoints(tmp_path))
+    assert same(whole.model.state_dict(), rest.model.state_dict())
+    pd.testing.assert_frame_equal(whole.history, rest.history)
+
+
+@pytest.mark.parametrize(("method", "updates"), [("reinforce", 1), ("grpo", 4), ("sft", 1)])
+def test_interrupted_finetuning_ends_with_the_same_bytes(
+    task, tmp_path, monkeypatch, method, updates
+):
+    model = pretraining.new_model(pretraining.Settings(**PRETRAINING), task)
+    supervised = replaced(STAGE, method="sft", share=0.2)
+    stages = [supervised, replaced(STAGE, method=method, updates=updates, shaped=True)]
+    low = np.zeros(len(task.questions.prompts), dtype=bool)
+    settings = finetuning.Settings(0, "cpu", "float32", 100)
+    own = (model, task.questions, low, stages, settings)
+    whole, history = finetune(*own, threads=1)
+    stopping(monkeypatch, finetuning, 6 + 2)  # in the second stage, between two updates of a batch
+    with pytest.raises(Interrupted):
+        finetune(*own, threads=1, folder=tmp_path)
+    monkeypatch.undo()
+    rest, again = finetune(*own, threads=1, folder=tmp_path)
+    assert same(whole.state_dict(), rest.state_dict())
+    pd.testing.assert_frame_equal(history, again)
+    assert not same(whole.state_dict(), model.state_dict())  # a copy was finetuned
+
+
+def test_finetuning_learns_what_it_is_rewarded_for(task):
+    model = pretraining.new_model(pretraining.Settings(**PRETRAINING), task)
+    low = np.zeros(len(task.questions.prompts), dtype=bool)
+    settings = finetuning.Settings(0, "cpu", "float32", 100)
+    compute = select("cpu", "float32", 1)
+    before = target_probability(model, task.questions, compute).mean()
+    for stage in (replaced(STAGE, method="sft", steps=80, prompts=32), replaced(
+        STAGE, steps=80, prompts=32, shaped=True
+    )):  # fmt: skip
+        policy, history = finetune(model, task.questions, low, [stage], settings, threads=1)
+        after = target_probability(policy, task.questions, compute)
+        assert after.mean() > 1.5 * before
+        last = history[history["step"] == stage.steps]
+        weighted = (last["reward"] * last["n"]).sum() / last["n"].sum()
+        assert weighted == pytest.approx(reward_of(after).mean())
+
+
+def test_plan_answers_predictions_and_groups(task):
+    settings = pretraining.Settings(**PRETRAINING)
+    own = finetuning.Settings(0, "cpu", "float32", 100)
+    frames = []
+    for seed in (0, 1):
+        model = pretraining.new_model(pretraining.Settings(**{**PRETRAINING, "seed": seed}), task)
+        untouched = copy.deepcopy(model.state_dict())
+        plan = Plan(
+            ("reinforce",), ((replaced(STAGE, shaped=True),),), 0.12,
+            finetuning.Settings(seed, "cpu", "float32", 100),
+        )  # fmt: skip
+        outcome = run_plan(model, task.questions, plan, threads=1)
+        assert same(untouched, model.state_dict())
+        frames.append(outcome.answers)
+    answers = pd.concat(frames, ignore_index=True)
+    assert settings.seed == own.seed
+    table = predictions_of(answers, "reinforce")
+    check_predictions(table, "policies")
+    count = len(task.questions.prompts)
+    assert sorted(table["row"]) == list(range(2 * count))
+    groups = std_groups(answers).set_index("row")
+    before = answers[answers["run"] == "pretrained"]
+    low = std_of(before["p_target"].to_numpy()) <= 0.12
+    assert (groups["g_low_std"].to_numpy() == low).all()
+    assert (groups["g_high_std"] == ~groups["g_low_std"]).all()
+    first = answers[(answers["run"] == "reinforce") & (answers["seed"] == 0)]
+    own_rows = table[table["seed"] == 0]
+    np.testing.assert_allclose(own_rows["p"], first["p"])
+    assert (own_rows["y"].to_numpy() == first["y"].to_numpy()).all()
+
+
+def test_measures_are_means_over_the_questions_of_a_kind(task):
+    model = pretraining.new_model(pretraining.Settings(**PRETRAINING), task)
+    compute = select("cpu", "float32", 1)
+    low = np.arange(len(task.questions.prompts)) % 3 == 0
+    p = answered(model, task.questions, compute)["p_target"].to_numpy()
+    for row in measured(model, task.questions, low, compute):
+        chosen = (task.questions.kind == row["kind"]) & (low == row["low"])
+        assert row["n"] == chosen.sum()
+        assert row["reward"] == pytest.approx(reward_of(p[chosen]).mean())
+        assert row["std"] == pytest.approx(std_of(p[chosen]).mean())
+
+
+def test_a_task_must_be_one():
+    with pytest.raises(LemmataError, match="one of sequences and text must be given"):
+        pretraining.Settings(**{**PRETRAINING, "sequences": None})
+    with pytest.raises(LemmataError, match="symbols = 3: must be >= 4"):
+        sequences.Sequences(3, (0.5,))
+    with pytest.raises(LemmataError, match="must be probabilities"):
+        sequences.Sequences(4, (1.5,))
+    settings = {**PRETRAINING, "sequences": None, "text": text.Text("t", 4, 2, 5)}
+    with pytest.raises(LemmataError, match="needs a table of texts"):
+        pretraining.task_of(pretraining.Settings(**settings))
