@@ -37,6 +37,7 @@ include: "workflow/rules/calibration.smk"
 include: "workflow/rules/multicalibration.smk"
 include: "workflow/rules/length_generalization.smk"
 include: "workflow/rules/diffusion.smk"
+include: "workflow/rules/self_supervised_training.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -156,7 +156,8 @@ class Encoder(nn.Module):
 
     def pooled(self, images: Tensor, visible: Tensor | None = None) -> Tensor:
         """Embeddings (B, W): means over the visible tokens."""
-        return self(images, visible).mean(dim=1)
+        tokens: Tensor = self(images, visible)
+        return tokens.mean(dim=1)
 
 
 class Predictor(nn.Module):

@@ -134,7 +134,7 @@ class FolderImages:
     """
 
     channels = 3
-    nuisance = None
+    nuisance: Tensor | None = None
 
     def __init__(
         self,

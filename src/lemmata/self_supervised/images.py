@@ -26,16 +26,24 @@ AT_A_TIME = 1024
 class Images(Protocol):
     """N images with their labels.
 
-    y: (N,); split: (N,) of train, validation, test; row: (N,), their rows in the data set; nuisance:
-    (N, P) where something was planted into them, else None.
+    y: (N,); split: (N,) of train, validation, test; row: (N,), their rows in the data set;
+    nuisance: (N, P) where something was planted into them, else None.
     """
 
-    side: int
-    channels: int
     y: NDArray[np.int64]
     split: NDArray[np.str_]
     row: NDArray[np.int64]
     nuisance: Tensor | None
+
+    @property
+    def side(self) -> int:
+        """Pixels across."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """Colours."""
+        ...
 
     def training(self, seed: int, batch_size: int, steps: int) -> Callable[[int], Tensor]:
         """step -> its batch (B, C, side, side) of training images, a function of (seed, step)."""
@@ -69,7 +77,12 @@ class TableImages:
         """Colours."""
         return self.pixels.shape[1]
 
-    def training(self, seed: int, batch_size: int, steps: int) -> Callable[[int], Tensor]:
+    def training(  # every source takes `steps`
+        self,
+        seed: int,
+        batch_size: int,
+        steps: int,  # noqa: ARG002
+    ) -> Callable[[int], Tensor]:
         """step -> its batch; `steps` is for sources that work ahead."""
         own = torch.from_numpy(np.flatnonzero(self.split == "train")).to(self.pixels.device)
 
@@ -81,7 +94,7 @@ class TableImages:
 
     def in_order(self, rows: NDArray[np.int64]) -> Iterator[Tensor]:
         """The images at these places, in parts."""
-        for part in torch.from_numpy(rows).to(self.pixels.device).split(AT_A_TIME):
+        for part in torch.split(torch.from_numpy(rows).to(self.pixels.device), AT_A_TIME):
             yield self.pixels[part]
 
 

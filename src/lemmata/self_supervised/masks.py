@@ -54,10 +54,8 @@ def counts(grid: Grid, settings: MaskSettings) -> tuple[int, int]:
     return max(round(settings.context_share * left), 1), size
 
 
-def draw_masks(
-    grid: Grid, settings: MaskSettings, batch: int, generator: torch.Generator
-) -> Masks:
-    """Masks of a batch, on the generator's device. Target blocks may overlap, contexts avoid them."""
+def draw_masks(grid: Grid, settings: MaskSettings, batch: int, generator: torch.Generator) -> Masks:
+    """Masks of a batch, on the generator's device. Blocks may overlap, the context avoids them."""
     visible, size = counts(grid, settings)
     far = _distances(grid, settings, batch * (settings.blocks + 1), generator)
     far = far.view(batch, settings.blocks + 1, grid.tokens)
@@ -69,9 +67,7 @@ def draw_masks(
     return Masks(nearest.sort(dim=1).values, targets.sort(dim=2).values)
 
 
-def _distances(
-    grid: Grid, settings: MaskSettings, rows: int, generator: torch.Generator
-) -> Tensor:
+def _distances(grid: Grid, settings: MaskSettings, rows: int, generator: torch.Generator) -> Tensor:
     """Squared distances (rows, T) of all tokens to a random point each, ties broken at random."""
     device = generator.device
     noise = torch.rand(rows, grid.tokens, generator=generator, device=device)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -26,8 +27,8 @@ from lemmata.training.device import Compute
 
 @dataclass(frozen=True)
 class MeasureSettings:
-    """samples, views: n and q of LiDAR; deltas: its ridge, one value a column; alpha: first and last
-    index of alpha-ReQ; penalties: inverse strengths C that the linear probe may choose from;
+    """samples, views: n and q of LiDAR; deltas: its ridge, one value a column; alpha: first and
+    last index of alpha-ReQ; penalties: inverse strengths C that the linear probe may choose from;
     neighbours: of the other probe; ridge: penalty of the regression of planted noise; collapsed:
     the least spread of the features over images, relative to their size, that is no collapse.
     """
@@ -137,15 +138,13 @@ def sampled(split: NDArray[np.str_], count: int, seed: int) -> NDArray[np.int64]
     return stream(seed, "lidar samples").permutation(own)[:count]
 
 
-def _repeated(
-    images: Images, rows: NDArray[np.int64], times: int
-) -> Iterator[tuple[Tensor, int]]:
+def _repeated(images: Images, rows: NDArray[np.int64], times: int) -> Iterator[tuple[Tensor, int]]:
     for part in images.in_order(rows):
         for draw in range(times):
             yield part, draw
 
 
-def summary(history: Sequence[dict[str, Any]]) -> float:
-    """The training loss at the end: mean over the last quarter of the logged steps."""
-    losses = [row["loss"] for row in history]
-    return float(np.mean(losses[-max(len(losses) // 4, 1) :]))
+def final_loss(history: pd.DataFrame) -> float:
+    """Mean of the training loss over the last quarter of the logged steps."""
+    losses = history.sort_values("step")["loss"].to_numpy()
+    return float(losses[-max(len(losses) // 4, 1) :].mean())

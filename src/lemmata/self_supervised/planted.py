@@ -27,8 +27,8 @@ from lemmata.training.batches import torch_generator
 
 @dataclass(frozen=True)
 class NuisanceSettings:
-    """patch: side of a planted patch (pixels); places: which patches, counted row by row; amplitude:
-    in standard deviations of a pixel; rho: their regression coefficient on each other.
+    """patch: side of a planted patch (pixels); places: which patches, counted row by row;
+    amplitude: in standard deviations of a pixel; rho: their regression coefficient on each other.
     """
 
     patch: int

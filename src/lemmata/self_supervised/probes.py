@@ -124,16 +124,14 @@ def nearest(known: Tensor, labels: Tensor, asked: Tensor, k: int) -> Tensor:
     """
     a, b = functional.normalize(asked, dim=1), functional.normalize(known, dim=1)
     said = []
-    for part in a.split(ROWS):
+    for part in torch.split(a, ROWS):
         found = labels[(part @ b.T).topk(min(k, len(b)), dim=1).indices]  # (m, k)
         votes = functional.one_hot(found, int(labels.max()) + 1).sum(dim=1)  # (m, K)
         said.append(votes.argmax(dim=1))
     return torch.cat(said)
 
 
-def explained(
-    features: Tensor, values: Tensor, split: NDArray[np.str_], penalty: float
-) -> float:
+def explained(features: Tensor, values: Tensor, split: NDArray[np.str_], penalty: float) -> float:
     """R^2 on test rows of a ridge regression of values (N, V) on features (N, W), mean over V.
 
     penalty: on the squared weights, a training row. Below 0 where it is worse than the mean.

@@ -13,11 +13,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from torch import nn
 
 from lemmata.config import build
 from lemmata.errors import LemmataError
+from lemmata.predictions import predictions_frame
 from lemmata.self_supervised.experiment import (
     Settings,
     Trained,
@@ -26,8 +28,9 @@ from lemmata.self_supervised.experiment import (
     untrained,
 )
 from lemmata.self_supervised.images import Images
-from lemmata.self_supervised.measured import MeasureSettings, measure, summary
+from lemmata.self_supervised.measured import MeasureSettings, final_loss, measure
 from lemmata.self_supervised.methods.method import Method
+from lemmata.self_supervised.probes import Probed
 from lemmata.training.checkpoint import Checkpoints
 from lemmata.training.device import Compute
 from lemmata.training.weights import load_weights
@@ -46,7 +49,7 @@ class NamedRun:
 
     point: str
     axis: str
-    value: float | None
+    value: float | str | None
     settings: Settings
 
     def name(self, images: str) -> str:
@@ -120,39 +123,54 @@ def trained_runs(
 def measure_runs(
     images_name: str,
     runs: Sequence[NamedRun],
-    images: Images,
-    compute: Compute,
+    source: Callable[[Compute], Images],
     history: pd.DataFrame,
     path: str | PathLike[str],
     how: MeasureSettings,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """One row of measures a run, and the probabilities (N, K) of each method's base by method.
+    *,
+    threads: int,
+    gpus: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row of measures a run; what the linear probes of the bases predict, by method.
 
-    The base is measured a second time before its first step, as the point "untrained".
+    A base is measured a second time before its first step, as the point "untrained".
     """
-    rows, probabilities = [], {}
+    compute = chosen_compute(runs[0].settings, threads, gpus)
+    images = source(compute)
+    rows, said = [], [_predictions(images, "", None, 0)]
     for run, method in trained_runs(runs, images, path):
-        _to(method, compute)
-        row, probed = measure(run.name(images_name), run.settings, method, images, compute, how)
+        name = run.name(images_name)
+        row, probed = measure(name, run.settings, _on(method, compute), images, compute, how)
         own = (history["method"] == run.settings.method) & (history["point"] == run.point)
-        rows.append(_identity(run) | row | {"loss": summary(history[own].to_dict("records"))})
-        if run.point == BASE:
-            probabilities[run.settings.method] = probed.probabilities
-            _, blank = untrained(run.settings, images.side, images.channels)
-            _to(blank, compute)
-            name = f"{run.name(images_name)}, untrained"
-            row, _ = measure(name, run.settings, blank, images, compute, how)
-            identity = _identity(run) | {"point": UNTRAINED, "axis": UNTRAINED}
-            rows.append(identity | row | {"loss": float("nan")})
-    return pd.DataFrame(rows), probabilities
+        rows.append(_identity(run) | row | {"loss": final_loss(history[own])})
+        if run.point != BASE:
+            continue
+        said.append(_predictions(images, run.settings.method, probed, run.settings.seed))
+        blank = _on(untrained(run.settings, images.side, images.channels)[1], compute)
+        row, _ = measure(f"{name}, {UNTRAINED}", run.settings, blank, images, compute, how)
+        identity = _identity(run) | {"point": UNTRAINED, "axis": UNTRAINED}
+        rows.append(identity | row | {"loss": float("nan")})
+    return pd.DataFrame(rows), pd.concat(said, ignore_index=True)
+
+
+def _predictions(images: Images, method: str, probed: Probed | None, seed: int) -> pd.DataFrame:
+    """The common table of one probe with the column method; without a probe, its columns alone."""
+    table = pd.DataFrame({"row": images.row, "split": images.split, "y": images.y})
+    if probed is None:
+        blank = np.zeros((0, int(images.y.max()) + 1))
+        return predictions_frame(table.iloc[:0], blank, seed).assign(method=method)
+    return predictions_frame(table, probed.probabilities, seed).assign(method=method)
 
 
 def _identity(run: NamedRun) -> dict[str, Any]:
-    value = float("nan") if run.value is None else float(run.value)
+    number = isinstance(run.value, int | float)
+    value = float(run.value) if number else float("nan")  # type: ignore[arg-type]
     own = {"method": run.settings.method, "point": run.point, "axis": run.axis, "value": value}
     return own | {"seed": run.settings.seed}
 
 
-def _to(method: Method, compute: Compute) -> None:
+def _on(method: Method, compute: Compute) -> Method:
+    """The same networks, moved to the device."""
     if isinstance(method, nn.Module):
         method.to(compute.device)
+    return method

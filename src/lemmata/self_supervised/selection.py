@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from lemmata.errors import LemmataError
 from lemmata.stats import Interval
 from lemmata.training.batches import stream
 
@@ -30,6 +29,11 @@ def spearman(x: ArrayLike, y: ArrayLike) -> Floats:
     with np.errstate(invalid="ignore"):
         found = (a * b).sum(-1) / np.sqrt((a**2).sum(-1) * (b**2).sum(-1))
     return np.asarray(found)
+
+
+def size_of_spearman(x: ArrayLike, y: ArrayLike) -> Floats:
+    """Spearman's correlation without its sign: how well x ranks when one knows which way."""
+    return np.abs(spearman(x, y))
 
 
 def kendall(x: ArrayLike, y: ArrayLike) -> Floats:
@@ -55,27 +59,26 @@ def correlation_interval(
 ) -> Interval:
     """Correlation of x and y (C,) with its percentile bootstrap interval over configurations.
 
-    Resamples in which all configurations are alike have no correlation and are left out. Raises
-    LemmataError where they are alike from the start.
+    Resamples in which all configurations are alike have no correlation and are left out; where they
+    are alike from the start, all is nan.
     """
     values = _bootstrap(lambda rows: correlation(x[rows], y[rows]), len(x), resamples, seed)
     return _around(float(correlation(x, y)), values, len(x), level)
 
 
 def difference_interval(
-    correlation: Correlation,
-    first: Floats,
-    second: Floats,
+    first: tuple[Correlation, Floats],
+    second: tuple[Correlation, Floats],
     y: Floats,
     *,
     resamples: int,
     seed: int = 0,
     level: float = 0.95,
 ) -> Interval:
-    """Correlation of `first` with y less that of `second`, all (C,): a paired bootstrap."""
+    """One correlation with y (C,) less another, each with its x (C,): a paired bootstrap."""
 
     def difference(rows: NDArray[np.int64]) -> Floats:
-        return correlation(first[rows], y[rows]) - correlation(second[rows], y[rows])
+        return first[0](first[1][rows], y[rows]) - second[0](second[1][rows], y[rows])
 
     values = _bootstrap(difference, len(y), resamples, seed)
     whole = float(difference(np.arange(len(y))))
@@ -102,11 +105,11 @@ def permutation_p(
 def recovered(metric: Floats, accuracy: Floats) -> float:
     """(selected - worst) / (best - worst) of accuracies (C,) where the metric (C,) is largest.
 
-    The mean over configurations that share the largest value.
+    The mean over configurations that share the largest value; 1 where all accuracies are equal.
     """
     selected = float(accuracy[metric == metric.max()].mean())
     worst, best = float(accuracy.min()), float(accuracy.max())
-    return (selected - worst) / (best - worst)
+    return (selected - worst) / (best - worst) if best > worst else 1.0
 
 
 def _bootstrap(
@@ -122,7 +125,7 @@ def _bootstrap(
 
 
 def _around(value: float, replicates: Floats, count: int, level: float) -> Interval:
-    if not np.isfinite(value):
-        raise LemmataError(f"{count} configurations alike in a metric or in accuracy: no ranks")
+    if not np.isfinite(value):  # configurations alike in a metric or in accuracy have no ranks
+        return Interval(np.nan, np.nan, np.nan, count)
     lower, upper = np.quantile(replicates, [0.5 - level / 2, 0.5 + level / 2])
     return Interval(value, float(lower), float(upper), count)

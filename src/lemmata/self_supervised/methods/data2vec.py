@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lemmata.self_supervised.encoder import Encoder, Grid, Shape, initialise
-from lemmata.self_supervised.masks import MaskSettings, Masks, draw_masks
+from lemmata.self_supervised.masks import Masks, MaskSettings, draw_masks
 from lemmata.self_supervised.methods.i_jepa import normalised
 from lemmata.self_supervised.methods.method import move_towards, rising, slow_copy, spread
 

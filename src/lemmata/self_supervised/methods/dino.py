@@ -1,6 +1,6 @@
-"""DINO: agree with a slow teacher's soft choice among prototypes on another view (arXiv 2104.14294).
+"""DINO: agree with a slow teacher's soft choice among prototypes on another view.
 
-Two views, no smaller crops. The teacher's choice is centred and sharpened, which together keep it
+arXiv 2104.14294. Two views, no smaller crops. The teacher's choice is centred and sharpened, which together keep it
 from collapsing.
 """
 

@@ -1,4 +1,4 @@
-"""What every method of self-supervised learning has in common, and the moving average of weights."""
+"""What every method of self-supervised learning has in common, and moving averages of weights."""
 
 from __future__ import annotations
 

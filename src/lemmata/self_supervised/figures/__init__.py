@@ -1,0 +1,1 @@
+"""Figures of self-supervised learning: each draws one study's table."""
