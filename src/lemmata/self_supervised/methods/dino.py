@@ -1,7 +1,7 @@
 """DINO: agree with a slow teacher's soft choice among prototypes on another view.
 
-arXiv 2104.14294. Two views, no smaller crops. The teacher's choice is centred and sharpened, which together keep it
-from collapsing.
+arXiv 2104.14294, with two views and no smaller crops. The teacher's choice is centred and
+sharpened, which together keep it from collapsing.
 """
 
 from __future__ import annotations
