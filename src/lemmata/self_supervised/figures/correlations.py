@@ -28,7 +28,7 @@ def draw(table: pd.DataFrame) -> Figure:
     known = table[(table["what"] == "correlation") & (table["statistic"] == "spearman")]
     whole = known[known["sweep"] == "all"]
     methods = known_methods(whole)
-    deltas = sorted(name for name in whole["metric"].unique() if name.startswith("lidar_"))
+    deltas = [name for name in whole["metric"].unique() if name.startswith("lidar_")]
     metrics = [*deltas, *METRICS]
     swept = known[known["method"] == SWEPT]
     with style():

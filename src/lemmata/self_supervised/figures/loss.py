@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 
 from lemmata.plotting import TEXT_WIDTH, readable, style
 from lemmata.self_supervised.figures.trained_look import METHODS, axis_look, known_methods
+from lemmata.self_supervised.studies.selection import NOT_COMPARABLE
 
 
 def draw(table: pd.DataFrame) -> Figure:
     """table: as `studies.selection` makes it. A mark is a configuration, the mean of its seeds."""
-    runs = table[(table["what"] == "run") & (table["axis"] != "untrained")]
+    runs = table[(table["what"] == "run") & ~table["axis"].isin(NOT_COMPARABLE)]
     methods = known_methods(runs)
     looks = axis_look([axis for axis in runs["axis"].unique() if axis])
     with style():
@@ -38,5 +39,5 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.tick_params(axis="x", labelsize=6)
         axes[0, 0].set_ylabel("probe accuracy")
         lines, names = axes[0, 0].get_legend_handles_labels()
-        fig.legend(lines, names, loc="outside lower center", ncols=6)
+        fig.legend(lines, names, loc="outside lower center", ncols=5)
     return fig

@@ -7,16 +7,19 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lemmata.plotting import TEXT_WIDTH, readable, style
 from lemmata.self_supervised.figures.trained_look import METHODS, METRICS, axis_look, known_methods
+from lemmata.self_supervised.studies.selection import NOT_COMPARABLE
 
 ROWS = ("lidar", "rankme")
 
 
 def draw(table: pd.DataFrame) -> Figure:
     """table: as `studies.selection` makes it. A mark is a configuration, the mean of its seeds."""
-    runs = table[(table["what"] == "run") & (table["axis"] != "untrained")]
+    swept = (table["what"] == "run") & ~table["axis"].isin(NOT_COMPARABLE)
+    runs = table[swept]
     known = table[table["what"] == "correlation"]
     methods = known_methods(runs)
     looks = axis_look([axis for axis in runs["axis"].unique() if axis])
@@ -32,6 +35,7 @@ def draw(table: pd.DataFrame) -> Figure:
             for method, ax in zip(methods, row, strict=True):
                 _marks(ax, runs[runs["method"] == method], metric, looks)
                 ax.set_xlabel(METRICS[metric])
+                ax.xaxis.set_major_locator(MaxNLocator(3))
                 ax.set_title(_said(known, method, metric), fontsize=7)
         for method, ax in zip(methods, grid[0], strict=True):
             ax.set_title(f"{METHODS[method]}\n{ax.get_title()}", fontsize=7)
@@ -41,7 +45,7 @@ def draw(table: pd.DataFrame) -> Figure:
         for ax in grid.ravel():
             lines, names = ax.get_legend_handles_labels()
             shown |= dict(zip(names, lines, strict=True))
-        fig.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=6)
+        fig.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=5)
     return fig
 
 

@@ -17,9 +17,7 @@ PANELS = {"noise": "planted noise explained ($R^2$)", "accuracy": "accuracy on t
 def draw(table: pd.DataFrame) -> Figure:
     """table: as `studies.bridge` makes it. Marks: means and ranges over seeds; right: every run."""
     methods = known_methods(table)
-    points = list(dict.fromkeys(table["point"]))
-    order = [name for name in ("untrained", "base") if name in points]
-    order += [name for name in points if name not in order]
+    order = _order(table)
     trained = table[table["point"] != "untrained"]
     with style():
         fig, axes = plt.subplots(1, 3, figsize=(TEXT_WIDTH, 0.4 * TEXT_WIDTH))
@@ -49,6 +47,15 @@ def _ranges(
     ax.plot(x, found["mean"], "o", color=COLOURS[method], label=METHODS[method])
 
 
+def _order(table: pd.DataFrame) -> list[str]:
+    """The points: untrained, base, and each setting's values from small to large."""
+    own = table.drop_duplicates("point").set_index("point")
+    first = {"untrained": -2, "base": -1}
+    return sorted(
+        own.index, key=lambda p: (first.get(p, 0), str(own["axis"][p]), float(own["value"][p] or 0))
+    )
+
+
 def _point(point: str) -> str:
-    """A run's name for people: "encoder depth 4" of depth_4."""
-    return readable(point if point in ("base", "untrained") else point.replace("depth", "blocks"))
+    """A run's name for people: "encoder 4" of depth_4, four blocks."""
+    return readable(point.replace("predictor_depth", "predictor").replace("depth", "encoder"))

@@ -26,9 +26,8 @@ METRICS: Final = {
     "minus_alpha": "$-\\alpha$ (alpha-ReQ)",
     "minus_loss": "$-$loss",
 }
-AXES: Final = (*(PALETTE[name] for name in ("blue", "vermillion", "bluish_green", "orange")),)
-AXES_MORE: Final = (PALETTE["reddish_purple"], PALETTE["sky_blue"], PALETTE["yellow"])
-MARKERS: Final = ("o", "s", "^", "v", "D", "P", "X", "<")
+NAMES: Final = ("blue", "vermillion", "bluish_green", "orange", "reddish_purple", "sky_blue")
+MARKERS: Final = ("o", "s", "^", "v", "D", "P", "X")
 
 
 def known_methods(table: pd.DataFrame) -> list[str]:
@@ -46,7 +45,12 @@ def metric_name(metric: str) -> str:
 
 
 def axis_look(axes: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each setting that a sweep varies; the base is a black star."""
-    colours = [*AXES, *AXES_MORE, "0.5"]
-    looks = zip(colours, MARKERS, strict=True)
-    return {"": (PALETTE["black"], "*")} | dict(zip(axes, looks, strict=False))
+    """Colour and marker of each setting that a sweep varies; the base is a black star.
+
+    Colours come in sixes and markers in sevens: 42 settings are told apart.
+    """
+    looks = {
+        axis: (PALETTE[NAMES[k % len(NAMES)]], MARKERS[k % len(MARKERS)])
+        for k, axis in enumerate(axes)
+    }
+    return {"": (PALETTE["black"], "*")} | looks
