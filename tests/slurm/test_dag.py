@@ -17,7 +17,14 @@ from tests.slurm.tree import Tree
 
 pytestmark = pytest.mark.slurm
 
-GROUPED = {"prepare", "group_flags", "fit_classical", "smooth_ece", "train_conjunction"}
+GROUPED = {
+    "prepare",
+    "group_flags",
+    "fit_classical",
+    "smooth_ece",
+    "train_conjunction",
+    "probe_predictions",
+}
 ALONE = {
     "train_network",
     "study",
@@ -38,6 +45,10 @@ ALONE = {
     "select_decoder",
     "test_strings",
     "study_length",
+    "train_encoders",
+    "measure_encoders",
+    "study_selection",
+    "study_bridge",
 }
 ON_THE_CLUSTER = GROUPED | ALONE
 # Every rule several times; each data set more is a minute more of a queue that nobody waits for.

@@ -329,6 +329,7 @@ def test_the_projects_claims_rest_on_distinct_statistics_and_name_their_paper():
     keys = [(c.paper.arxiv, part.table, part.statistic) for c in CLAIMS for part in c.parts]
     assert len(set(keys)) == len(keys)
     papers = {"2309.12236", "2406.06487", "2310.16028", "2410.02140", "2408.09000", "2406.08929"}
+    papers |= {"2407.03475", "2312.04000"}
     assert {claim.paper.arxiv for claim in CLAIMS} == papers
     assert "smoke" not in {scale for claim in CLAIMS for scale in claim.asked_at}
 

@@ -35,7 +35,7 @@ def configure(tree: Path, text: str) -> None:
             "\nfigure: {dpi: 100}\n",
             "lemmata: config: figure = {'dpi': 100}: unknown key; allowed: "
             "calibration, data, diffusion, figures, length_generalization, multicalibration, "
-            "papers, recalibration, scale, store (did you mean figures?)",
+            "papers, recalibration, scale, self_supervised, store (did you mean figures?)",
         ),
         (
             "\nfigures: {dpi: 10}\n",

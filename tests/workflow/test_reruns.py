@@ -32,6 +32,9 @@ DIFFUSION_FIGURES = 14
 IMAGE_FIGURES = 2
 GENERATED = 1  # what generated digits are taken for is a table of predictions too
 DIFFUSION_NETWORKS = 13
+PROBED = 1  # so are the probes of self-supervised encoders on digits
+ENCODER_JOBS = 2 * SEEDS  # digits, plain and with planted noise: a bundle each
+ENCODER_CLAIMS = 7 + 2  # of LiDAR, of noisy features: those on trained encoders
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
 STUDIES = 8
 ON_PREDICTIONS = 4  # studies that read the models' predictions
@@ -59,8 +62,8 @@ STUDY_CLAIMS = KNOWN_CLAIMS + REAL_CLAIMS + INVARIANT_CLAIMS
 
 # What follows when every post-processor of the shared stage changes.
 RECALIBRATED = {
-    "recalibrate": DATASETS + ANSWERED + GENERATED,
-    "plot_recalibration": DATASETS + ANSWERED + GENERATED,
+    "recalibrate": DATASETS + ANSWERED + GENERATED + PROBED,
+    "plot_recalibration": DATASETS + ANSWERED + GENERATED + PROBED,
     "study_length": 1,  # how confidence loses its calibration with length
     "plot_length": 1,
 }
@@ -88,6 +91,15 @@ GUIDED_IMAGES = {
     "study_images": 1,
     "plot_images": IMAGE_FIGURES,
 }
+# What follows when self-supervised encoders are measured anew, and when their images change.
+MEASURED_ENCODERS = {
+    "measure_encoders": ENCODER_JOBS,
+    "probe_predictions": 1,
+    "study_selection": 1,
+    "study_bridge": 1,
+    "plot_trained": 5,
+}
+TRAINED_ENCODERS = MEASURED_ENCODERS | {"train_encoders": ENCODER_JOBS}
 # And when networks are trained anew, or samplers change: what is sampled from all of them.
 SAMPLED = together(GUIDED_IMAGES, measured(GENERATED), {"study_learned": 5, "plot_diffusion": 5})
 DIFFUSED = SAMPLED | {"train_diffusion": DIFFUSION_NETWORKS * SEEDS}
@@ -177,9 +189,10 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         scale("dpi: 100", "dpi: 120"),
         {
             "plot_study": STUDIES,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + PROBED,
             "plot_pair": FORECASTS,
-            "plot_recalibration": DATASETS + ANSWERED + GENERATED,
+            "plot_recalibration": DATASETS + ANSWERED + GENERATED + PROBED,
+            "plot_trained": 5,
             "plot_length": LENGTH_FIGURES,
             "plot_diffusion": DIFFUSION_FIGURES,
             "plot_images": IMAGE_FIGURES,
@@ -191,8 +204,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one SmoothECE option": (
         scale("level: 0.95", "level: 0.9"),
         {
-            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED,
+            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED + PROBED,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + PROBED,
             "plot_pair": FORECASTS,
         },
     ),
@@ -226,12 +239,13 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "fit_classical": TABULAR * CLASSICAL,
             "train_network": NETWORKS * SEEDS,
         }
-        | measured(DATASETS + GENERATED)
+        | measured(DATASETS + GENERATED + PROBED)
         | DOWNSTREAM
         | BASED
         | GUIDED_IMAGES
         | {"train_diffusion": SEEDS}
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1),
+        | TRAINED_ENCODERS
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + 1 + ENCODER_CLAIMS),
     ),
     "a module that only training uses": (
         source("training/networks.py", "import math", "import math\nimport cmath"),
@@ -278,7 +292,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a group's definition": (
         lambda tree: edit(tree, "config/groups.yaml", "thin_strokes: {", "few_strokes: {", 1),
-        {"group_flags": 1, "recalibrate": 1, "plot_recalibration": 1},
+        # Of digits: what networks and what probes say of them.
+        {"group_flags": 1, "recalibrate": 2, "plot_recalibration": 2},
     ),
     "a post-processor's grid": (
         scale("hkrr: {alpha: [0.1, 0.05]}", "hkrr: {alpha: [0.1, 0.02]}"),
@@ -343,6 +358,25 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one network's training": (
         scale("spiral_20: {data: spiral", "spiral_20: {steps: 21, data: spiral"),
         {"train_diffusion": SEEDS, "study_learned": 1, "plot_diffusion": 1} | judged(1),
+    ),
+    "a probe of encoders": (
+        source(
+            "self_supervised/probes.py", "import numpy as np", "import math\nimport numpy as np"
+        ),
+        MEASURED_ENCODERS | measured(PROBED) | judged(ENCODER_CLAIMS),
+    ),
+    "one method's setting": (
+        scale("temperature: 0.2}", "temperature: 0.3}"),
+        # Of digits alone: the noise is planted for other methods.
+        {
+            "train_encoders": SEEDS,
+            "measure_encoders": SEEDS,
+            "probe_predictions": 1,
+            "study_selection": 1,
+            "plot_trained": 4,
+        }
+        | measured(PROBED)
+        | judged(6),
     ),
     "the programs of a language": (
         source(
