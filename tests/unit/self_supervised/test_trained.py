@@ -26,7 +26,7 @@ from lemmata.self_supervised.runs import BASE, NamedRun, measure_runs, named_run
 from lemmata.self_supervised.sources import source_of
 from lemmata.self_supervised.studies.bridge import study as bridge_study
 from lemmata.self_supervised.studies.selection import study as selection_study
-from lemmata.tables import check_predictions, write_table
+from lemmata.tables import check_predictions, read_table, write_table
 from lemmata.training.checkpoint import Checkpoints
 from lemmata.training.loop import Interrupted
 from lemmata.training.weights import save_weights
@@ -212,6 +212,16 @@ def test_selection_study(tmp_path: Path, sign: float) -> None:
         fig = draw(result.table)
         assert len(fig.axes) >= 1
         plt.close(fig)
+
+
+def test_too_few_configurations_to_rank(tmp_path: Path) -> None:
+    (path,) = made_up(tmp_path, 1.0)
+    few = read_table(path)
+    write_table(few[few["point"].isin(["base", "ema_1"])], path)
+    result = selection_study([path], delta=1e-4, resamples=20, permutations=20)
+    assert result.evidence.empty
+    for draw in (metrics_and_accuracy.draw, recovered.draw, loss.draw):
+        plt.close(draw(result.table))
 
 
 @pytest.mark.parametrize("kept", [0.2, 0.8])

@@ -67,7 +67,8 @@ def _forest(
         ax.plot(found["value"], y, "o", color=colour, ms=3, label=name)
     ax.axvline(0.0, color="0.7", lw=0.6, zorder=0)
     ax.set_xlim(-1.05, 1.05)
-    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     ax.set_yticks(range(len(rows)), names)
     ax.set_xlabel("Spearman with probe accuracy")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.14), ncols=3, handletextpad=0.3)
+    if series:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.14), ncols=3, handletextpad=0.3)

@@ -41,5 +41,7 @@ def draw(table: pd.DataFrame) -> Figure:
         ax.set_xticks(range(len(metrics)), [METRICS[name] for name in metrics])
         ax.set_ylim(0.0, 1.03)
         ax.set_ylabel("(selected $-$ worst)\n/ (best $-$ worst)")
-        fig.legend(loc="outside upper center", ncols=6, handletextpad=0.2)
+        lines, names = ax.get_legend_handles_labels()
+        if lines:  # no sweep may be long enough to choose from
+            fig.legend(lines, names, loc="outside upper center", ncols=6, handletextpad=0.2)
     return fig

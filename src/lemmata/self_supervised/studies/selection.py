@@ -44,7 +44,9 @@ def study(measures: Iterable[str], *, delta: float, resamples: int, permutations
     correlations = _correlations(swept, resamples, permutations)
     chosen = _recovered(swept)
     parts = {"run": runs, "correlation": correlations, "recovered": chosen}
-    table = pd.concat([part.assign(what=what) for what, part in parts.items()], ignore_index=True)
+    told = [part.assign(what=what) for what, part in parts.items() if len(part)]
+    columns = dict.fromkeys(name for part in parts.values() for name in part.columns)
+    table = pd.concat(told, ignore_index=True).reindex(columns=[*columns, "what"])
     return Study(table, evidence_table(_evidence(swept, correlations, chosen, resamples)))
 
 
@@ -82,7 +84,8 @@ def _correlations(runs: pd.DataFrame, resamples: int, permutations: int) -> pd.D
                 identity = {"method": method, "sweep": sweep, "metric": metric}
                 x, y = values.to_numpy(), accuracy.to_numpy()
                 rows += [identity | row for row in _correlation_rows(x, y, resamples, permutations)]
-    return pd.DataFrame(rows)
+    columns = ["method", "sweep", "metric", "statistic", *Interval._fields, "p"]
+    return pd.DataFrame(rows, columns=columns)  # none where no sweep is long enough
 
 
 def _correlation_rows(
@@ -106,7 +109,7 @@ def _recovered(runs: pd.DataFrame) -> pd.DataFrame:
                 share = recovered(values.to_numpy(), accuracy)
                 identity = {"method": method, "metric": metric, "seed": seed}
                 rows.append(identity | {"recovered": share})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["method", "metric", "seed", "recovered"])
 
 
 def _evidence(
