@@ -41,6 +41,7 @@ include: "workflow/rules/survey.smk"
 include: "workflow/rules/reinforcement_finetuning.smk"
 include: "workflow/rules/self_supervised.smk"
 include: "workflow/rules/finetuned_language_models.smk"
+include: "workflow/rules/self_supervised_training.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -71,6 +71,15 @@ def _check_relations(config: Mapping[str, Any]) -> None:
             if name not in learned["networks"]:
                 known = _choice(name, sorted(learned["networks"]))
                 raise LemmataError(f"config: diffusion.learned.{at}: {name!r}: {known}")
+    trained = lookup(config, "self_supervised.trained")
+    if "folder" in trained["images"] and trained["folder"]["path"] is None:
+        key = "self_supervised.trained.folder.path"
+        raise LemmataError(f"config: {key} = None: images.folder needs the path of a folder")
+    delta = trained["selection"]["delta"]
+    if delta not in trained["measures"]["deltas"]:
+        key = "self_supervised.trained.selection.delta"
+        known = _choice(delta, trained["measures"]["deltas"])
+        raise LemmataError(f"config: {key} = {delta}: {known}")
 
 
 def read_yaml(path: Path) -> Any:

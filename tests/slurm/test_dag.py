@@ -24,6 +24,7 @@ GROUPED = {
     "smooth_ece",
     "train_conjunction",
     "ingest_edition",
+    "probe_predictions",
 }
 ALONE = {
     "train_network",
@@ -59,6 +60,10 @@ ALONE = {
     "predict_language",
     "study_language",
     "study_policy_confidence",
+    "train_encoders",
+    "measure_encoders",
+    "study_selection",
+    "study_bridge",
 }
 ON_THE_CLUSTER = GROUPED | ALONE
 # Every rule several times; each data set more is a minute more of a queue that nobody waits for.

@@ -34,6 +34,10 @@ def test_every_scale_is_valid(project: Path, user: dict[str, Any], scale: str) -
 
 # Post-processors, tasks, images and settings of single data sets are the scale's own to choose.
 OWN = ("post_processors", "models_of", "tasks", "images", "networks", "datasets")
+# Of self-supervised methods: what a sweep varies, what is laid over the common settings.
+METHODS = ("i_jepa", "data2vec", "mae", "vicreg", "simclr", "dino")
+OWN += tuple(f"{name}.{key}" for name in METHODS for key in ("settings", "sweep"))
+OWN += ("bridge.settings", "together")
 
 
 def test_scales_hold_the_same_keys(project: Path) -> None:
@@ -58,6 +62,25 @@ def test_schema_lists_the_registrys_data_sets(project: Path) -> None:
     ("key", "value", "message"),
     [
         ("scale", "laptp", "config: scale = 'laptp': allowed: laptop, paper, smoke (did you mean"),
+        (
+            "self_supervised",
+            {
+                "trained": {
+                    "images": {"folder": {"methods": ["mae"], "settings": {}, "together": {}}}
+                }
+            },
+            "config: self_supervised.trained.folder.path = None: images.folder needs the path",
+        ),
+        (
+            "self_supervised",
+            {"trained": {"selection": {"delta": 0.5}}},
+            "config: self_supervised.trained.selection.delta = 0.5: allowed: 1e-06, 0.0001, 0.01",
+        ),
+        (
+            "self_supervised",
+            {"trained": {"methods": {"mae": {"sweep": {"device": ["cpu"]}}}}},
+            "config: self_supervised.trained.methods.mae.sweep",
+        ),
         ("scael", "smoke", "config: scael = 'smoke': unknown key; allowed: "),
         ("papers", ["smoothece"], "config: papers[0] = 'smoothece': allowed: smooth_ece"),
         ("papers", [], "config: papers = []: must have at least 1"),

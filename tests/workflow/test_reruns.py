@@ -40,6 +40,9 @@ EXACT_FIGURES, POLICY_FIGURES, POLICY_STUDIES = 3, 6, 5
 LANGUAGE_FIGURES = 7
 EXPERIMENTS = 3  # of finetuning, each with SEEDS jobs
 POLICY_CLAIMS = 10  # those on digits
+PROBED = 1  # so are the probes of self-supervised encoders on digits
+ENCODER_JOBS = 2 * SEEDS  # digits, plain and with planted noise: a bundle each
+ENCODER_CLAIMS = 7 + 2  # of LiDAR, of noisy features: those on trained encoders
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
 STUDIES = 8
 ON_PREDICTIONS = 4  # studies that read the models' predictions
@@ -67,8 +70,8 @@ STUDY_CLAIMS = KNOWN_CLAIMS + REAL_CLAIMS + INVARIANT_CLAIMS
 
 # What follows when every post-processor of the shared stage changes.
 RECALIBRATED = {
-    "recalibrate": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
-    "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
+    "recalibrate": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
+    "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
     "study_length": 1,  # how confidence loses its calibration with length
     "plot_length": 1,
     "study_policies": 1,  # whether finetuning makes over-confident
@@ -100,6 +103,15 @@ GUIDED_IMAGES = {
     "study_images": 1,
     "plot_images": IMAGE_FIGURES,
 }
+# What follows when self-supervised encoders are measured anew, and when their images change.
+MEASURED_ENCODERS = {
+    "measure_encoders": ENCODER_JOBS,
+    "probe_predictions": 1,
+    "study_selection": 1,
+    "study_bridge": 1,
+    "plot_trained": 5,
+}
+TRAINED_ENCODERS = MEASURED_ENCODERS | {"train_encoders": ENCODER_JOBS}
 # And when networks are trained anew, or samplers change: what is sampled from all of them.
 SAMPLED = together(GUIDED_IMAGES, measured(GENERATED), {"study_learned": 5, "plot_diffusion": 5})
 DIFFUSED = SAMPLED | {"train_diffusion": DIFFUSION_NETWORKS * SEEDS}
@@ -204,9 +216,10 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         scale("dpi: 100", "dpi: 120"),
         {
             "plot_study": STUDIES,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
             "plot_pair": FORECASTS,
-            "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
+            "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
+            "plot_trained": 5,
             "plot_length": LENGTH_FIGURES,
             "plot_exact_gradients": EXACT_FIGURES,
             "plot_policies": POLICY_FIGURES,
@@ -224,8 +237,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one SmoothECE option": (
         scale("level: 0.95", "level: 0.9"),
         {
-            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS,
+            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
             "plot_pair": FORECASTS,
         },
     ),
@@ -259,7 +272,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "fit_classical": TABULAR * CLASSICAL,
             "train_network": NETWORKS * SEEDS,
         }
-        | measured(DATASETS + GENERATED + POLICIES + 1)
+        | measured(DATASETS + GENERATED + POLICIES + 1 + PROBED)
         | DOWNSTREAM
         | BASED
         | GUIDED_IMAGES
@@ -274,7 +287,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "study_policy_confidence": 1,
             "plot_policy_confidence": 1,
         }
-        | judged(ON_PREDICTIONS + STUDY_CLAIMS + POLICY_CLAIMS + 1 + 2),
+        | TRAINED_ENCODERS
+        | judged(ON_PREDICTIONS + STUDY_CLAIMS + POLICY_CLAIMS + 1 + 2 + ENCODER_CLAIMS),
     ),
     "a module that only training uses": (
         source("training/networks.py", "import math", "import math\nimport cmath"),
@@ -324,7 +338,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a group's definition": (
         lambda tree: edit(tree, "config/groups.yaml", "thin_strokes: {", "few_strokes: {", 1),
-        {"group_flags": 1, "recalibrate": 1, "plot_recalibration": 1},
+        # Of digits: what networks and what probes say of them.
+        {"group_flags": 1, "recalibrate": 2, "plot_recalibration": 2},
     ),
     "a post-processor's grid": (
         scale("hkrr: {alpha: [0.1, 0.05]}", "hkrr: {alpha: [0.1, 0.02]}"),
@@ -417,6 +432,25 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         scale("entropy_0.1: [{entropy: 0.1}]", "entropy_0.1: [{entropy: 0.2}]"),
         {"finetune_language": SEEDS, "study_language": 1, "plot_language": 1} | judged(1),
     ),
+    "a probe of encoders": (
+        source(
+            "self_supervised/probes.py", "import numpy as np", "import math\nimport numpy as np"
+        ),
+        MEASURED_ENCODERS | measured(PROBED) | judged(ENCODER_CLAIMS),
+    ),
+    "one method's setting": (
+        scale("temperature: 0.2}", "temperature: 0.3}"),
+        # Of digits alone: the noise is planted for other methods.
+        {
+            "train_encoders": SEEDS,
+            "measure_encoders": SEEDS,
+            "probe_predictions": 1,
+            "study_selection": 1,
+            "plot_trained": 4,
+        }
+        | measured(PROBED)
+        | judged(6),
+    ),
     "the programs of a language": (
         source(
             "length_generalization/crasp/programs.py",
@@ -507,7 +541,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "all code checked out anew": (rewrite_unchanged, {}),
     "a script edited with an old mtime": (
         old_mtime_edit,
-        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS},
+        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED},
     ),
     "the mirror": (
         lambda tree: edit(tree, "config/config.yaml", "mirror: null", "mirror: /elsewhere"),

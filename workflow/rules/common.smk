@@ -242,7 +242,7 @@ def smooth_ece_cfg(wc):
 
 def groups_of(wc):
     """The groups of the rows that are predicted: a data set's own, or made by the family."""
-    known = wc.family == "calibration"
+    known = wc.family in ("calibration", "self_supervised")
     folder = "<results>/data/{dataset}" if known else "<results>/{family}/{dataset}"
     return f"{folder}/groups.parquet".format(**wc)
 

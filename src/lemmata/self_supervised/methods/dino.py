@@ -1,0 +1,109 @@
+"""DINO: agree with a slow teacher's soft choice among prototypes on another view.
+
+arXiv 2104.14294, with two views and no smaller crops. The teacher's choice is centred and
+sharpened, which together keep it from collapsing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lemmata.self_supervised.encoder import Encoder, Grid, Shape, initialise
+from lemmata.self_supervised.methods.method import move_towards, rising, slow_copy, spread
+from lemmata.self_supervised.views import ViewSettings, view
+
+CENTRE_DECAY = 0.9  # [official code]
+
+
+@dataclass(frozen=True)
+class DinoSettings(ViewSettings):
+    """Views, the head's widths and number of prototypes, the temperatures, and the first decay of
+    the teacher, which rises to 1.
+    """
+
+    hidden: int
+    projected: int
+    prototypes: int
+    student_temperature: float
+    teacher_temperature: float
+    ema: float
+
+
+def distillation_loss(
+    student: Tensor, teacher: Tensor, centre: Tensor, temperatures: tuple[float, float]
+) -> Tensor:
+    """Cross entropy of the student's choice under the teacher's, mean over images.
+
+    student, teacher: logits (B, P); centre: (P,), taken off the teacher's; temperatures: theirs.
+    """
+    wanted = ((teacher - centre) / temperatures[1]).softmax(dim=1)
+    return -(wanted * (student / temperatures[0]).log_softmax(dim=1)).sum(dim=1).mean()
+
+
+class Head(nn.Module):
+    """MLP, then cosine similarities to prototypes."""
+
+    def __init__(self, width: int, settings: DinoSettings, generator: torch.Generator) -> None:
+        super().__init__()
+        self.inner = nn.Linear(width, settings.hidden)
+        self.outer = nn.Linear(settings.hidden, settings.projected)
+        self.prototypes = nn.Linear(settings.projected, settings.prototypes, bias=False)
+        initialise(self, generator)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(B, W) -> (B, P)."""
+        z = functional.normalize(self.outer(functional.gelu(self.inner(h))), dim=1)
+        return functional.linear(z, functional.normalize(self.prototypes.weight, dim=1))
+
+
+class Dino(nn.Module):
+    """Student and teacher, each with its head, and the centre of the teacher's logits."""
+
+    centre: Tensor
+    last: Tensor
+
+    def __init__(
+        self, grid: Grid, shape: Shape, settings: DinoSettings, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.student = Encoder(grid, shape, generator)
+        self.student_head = Head(shape.width, settings, generator)
+        self.teacher, self.teacher_head = slow_copy(self.student), slow_copy(self.student_head)
+        self.register_buffer("centre", torch.zeros(settings.prototypes))
+        self.register_buffer("last", torch.zeros(settings.prototypes))
+
+    @property
+    def probed(self) -> Encoder:
+        """The teacher."""
+        return self.teacher
+
+    def loss(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """The loss of two views of a batch, each told by the other."""
+        own = self.settings
+        seen = [view(images, own, generator) for _ in range(2)]
+        with torch.no_grad():
+            h = [self.teacher.pooled(v) for v in seen]
+            teacher = [self.teacher_head(e).float() for e in h]
+            self.last.copy_(torch.cat(teacher).mean(dim=0))
+        student = [self.student_head(self.student.pooled(v)).float() for v in seen]
+        both = (own.student_temperature, own.teacher_temperature)
+        pairs = ((student[0], teacher[1]), (student[1], teacher[0]))
+        parts = [distillation_loss(s, t, self.centre, both) for s, t in pairs]
+        return {"loss": (parts[0] + parts[1]) / 2.0, "spread": spread(h[0].float())}
+
+    @torch.no_grad()
+    def follow(self, progress: float) -> None:
+        """Move the teacher and the centre."""
+        decay = rising(self.settings.ema, progress)
+        move_towards(self.teacher, self.student, decay)
+        move_towards(self.teacher_head, self.student_head, decay)
+        self.centre.lerp_(self.last, 1.0 - CENTRE_DECAY)
+
+    def view(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """The teacher's embeddings (B, W) of a random view."""
+        return self.teacher.pooled(view(images, self.settings, generator))
