@@ -41,6 +41,7 @@ LANGUAGE_FIGURES = 7
 EXPERIMENTS = 3  # of finetuning, each with SEEDS jobs
 POLICY_CLAIMS = 10  # those on digits
 PROBED = 1  # so are the probes of self-supervised encoders on digits
+OTHERS = GENERATED + POLICIES + SPEAKERS + PROBED
 ENCODER_JOBS = 2 * SEEDS  # digits, plain and with planted noise: a bundle each
 ENCODER_CLAIMS = 7 + 2  # of LiDAR, of noisy features: those on trained encoders
 NETWORKS = TABULAR * 1 + IMAGES * 2  # models, each with SEEDS jobs
@@ -70,8 +71,8 @@ STUDY_CLAIMS = KNOWN_CLAIMS + REAL_CLAIMS + INVARIANT_CLAIMS
 
 # What follows when every post-processor of the shared stage changes.
 RECALIBRATED = {
-    "recalibrate": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
-    "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
+    "recalibrate": DATASETS + ANSWERED + OTHERS,
+    "plot_recalibration": DATASETS + ANSWERED + OTHERS,
     "study_length": 1,  # how confidence loses its calibration with length
     "plot_length": 1,
     "study_policies": 1,  # whether finetuning makes over-confident
@@ -216,9 +217,9 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         scale("dpi: 100", "dpi: 120"),
         {
             "plot_study": STUDIES,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + OTHERS,
             "plot_pair": FORECASTS,
-            "plot_recalibration": DATASETS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
+            "plot_recalibration": DATASETS + ANSWERED + OTHERS,
             "plot_trained": 5,
             "plot_length": LENGTH_FIGURES,
             "plot_exact_gradients": EXACT_FIGURES,
@@ -237,8 +238,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one SmoothECE option": (
         scale("level: 0.95", "level: 0.9"),
         {
-            "smooth_ece": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
-            "plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED,
+            "smooth_ece": DATASETS + FORECASTS + ANSWERED + OTHERS,
+            "plot_reliability": DATASETS + FORECASTS + ANSWERED + OTHERS,
             "plot_pair": FORECASTS,
         },
     ),
@@ -541,7 +542,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "all code checked out anew": (rewrite_unchanged, {}),
     "a script edited with an old mtime": (
         old_mtime_edit,
-        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + GENERATED + POLICIES + SPEAKERS + PROBED},
+        {"plot_reliability": DATASETS + FORECASTS + ANSWERED + OTHERS},
     ),
     "the mirror": (
         lambda tree: edit(tree, "config/config.yaml", "mirror: null", "mirror: /elsewhere"),

@@ -58,7 +58,7 @@ def point_name(axis, value):
     return f"{axis}_{text}".lower().replace(".", "p").replace("-", "m").replace("+", "")
 
 
-def runs_of(images, method):
+def encoder_runs(images, method):
     """The base, and one run for each value of each axis of the sweep."""
     sweep = ssl_methods(images)[method]["sweep"]
     swept = [
@@ -82,12 +82,14 @@ def bundles_of(images):
     known = ssl_methods(images)
     found = {}
     for name, methods in together.items():
-        runs = [run for method in methods if method in known for run in runs_of(images, method)]
+        runs = [
+            run for method in methods if method in known for run in encoder_runs(images, method)
+        ]
         if runs:
             found[name] = runs
     for method in known:
         if not any(method in methods for methods in together.values()):
-            for run in runs_of(images, method):
+            for run in encoder_runs(images, method):
                 found[f"{method}_{run['point']}"] = [run]
     return found
 
