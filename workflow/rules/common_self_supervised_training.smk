@@ -3,7 +3,7 @@
 SSL = CONFIG["self_supervised"]
 TRAINED, BRIDGE = SSL["trained"], SSL["bridge"]
 SSL_DIR = "<results>/self_supervised"
-PLANTED = "planted_" + BRIDGE["dataset"]
+PLANTED = f"planted_{BRIDGE['dataset']}"
 FOLDER = "folder"
 SSL_SEEDS = TRAINED["seeds"]
 FIRST_SEED["self_supervised"] = SSL_SEEDS[0]
