@@ -24,7 +24,6 @@ GROUPED = {
     "smooth_ece",
     "train_conjunction",
     "ingest_edition",
-    "probe_predictions",
 }
 ALONE = {
     "train_network",
@@ -60,6 +59,7 @@ ALONE = {
     "predict_language",
     "study_language",
     "study_policy_confidence",
+    "probe_predictions",
     "train_encoders",
     "measure_encoders",
     "study_selection",
