@@ -16,6 +16,9 @@ from torch.nn import functional
 
 from lemmata.errors import LemmataError
 
+PLACES = 0.15
+"""Deviation of the places' rows before the first step: a third of what patches bring."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -76,17 +79,21 @@ def chosen(values: Tensor, index: Tensor) -> Tensor:
 
 
 def places(grid: Grid, width: int) -> Tensor:
-    """Fixed sines and cosines (T, W) of each patch's row and column, half of the width each.
+    """What rows of places begin as (T, W): sines and cosines of row and column, half of W each.
 
-    As MAE and I-JEPA have them [official code]: wave numbers 10000^(-4i/W), i < W / 4.
+    Wavelengths from 4 n to 2 patches on a grid of n across, each feature with mean 0 over places,
+    all together with deviation `PLACES`. I-JEPA and MAE have wave numbers 10000^(-4i/W)
+    [official code]; on a grid of 4 x 4 at width 32 all but a ninth of that table is one row that
+    all places share, and what tells places apart hardly reaches the attention.
     """
-    axis = torch.arange(grid.across, dtype=torch.float64)
-    waves = 10000.0 ** (-torch.arange(width // 4, dtype=torch.float64) / (width // 4))
-    angles = axis[:, None] * waves  # (n, W / 4)
-    one = torch.cat([angles.sin(), angles.cos()], dim=1)  # (n, W / 2)
     n = grid.across
+    waves = math.pi * (2.0 * n) ** -torch.linspace(0.0, 1.0, width // 4, dtype=torch.float64)
+    angles = (torch.arange(n, dtype=torch.float64) + 0.5)[:, None] * waves  # (n, W / 4)
+    one = torch.cat([angles.sin(), angles.cos()], dim=1)  # (n, W / 2)
     rows, columns = one[:, None].expand(n, n, -1), one[None].expand(n, n, -1)
-    return torch.cat([rows, columns], dim=2).reshape(n * n, width).float()
+    table = torch.cat([rows, columns], dim=2).reshape(n * n, width)
+    table = table - table.mean(dim=0)
+    return (PLACES * table / table.std(correction=0)).float()
 
 
 class Block(nn.Module):
@@ -118,17 +125,15 @@ class Block(nn.Module):
 class Encoder(nn.Module):
     """Images and, if only some patches are visible, their places -> tokens, normalised at the end.
 
-    There is no class token: an image's embedding is the mean of its tokens, as I-JEPA evaluates
-    [official code].
+    The rows of places are learned. There is no class token: an image's embedding is the mean of its
+    tokens, as I-JEPA evaluates [official code].
     """
-
-    places: Tensor
 
     def __init__(self, grid: Grid, shape: Shape, generator: torch.Generator) -> None:
         super().__init__()
         self.grid = grid
         self.enter = nn.Linear(grid.values, shape.width)
-        self.register_buffer("places", places(grid, shape.width), persistent=False)
+        self.places = nn.Parameter(places(grid, shape.width))
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.depth))
         self.norm = nn.LayerNorm(shape.width)
         initialise(self, generator)
@@ -141,9 +146,9 @@ class Encoder(nn.Module):
     def embed(self, images: Tensor, visible: Tensor | None = None) -> Tensor:
         """Patches with their places (B, K or T, W), before any block."""
         cut = patches(images, self.grid)  # (B, T, V)
-        where = self.places.expand(len(images), -1, -1)  # (B, T, W)
+        where: Tensor = self.places  # (T, W)
         if visible is not None:
-            cut, where = chosen(cut, visible), chosen(where, visible)
+            cut, where = chosen(cut, visible), functional.embedding(visible, where)
         h: Tensor = self.enter(cut) + where
         return h
 
@@ -167,14 +172,12 @@ class Predictor(nn.Module):
     its own; what it makes of the latter is the answer.
     """
 
-    places: Tensor
-
     def __init__(
         self, grid: Grid, width: int, shape: Shape, out: int, generator: torch.Generator
     ) -> None:
         super().__init__()
         self.enter = nn.Linear(width, shape.width)
-        self.register_buffer("places", places(grid, shape.width), persistent=False)
+        self.places = nn.Parameter(places(grid, shape.width))
         self.asked = nn.Parameter(torch.empty(shape.width))
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.depth))
         self.norm = nn.LayerNorm(shape.width)
@@ -189,10 +192,9 @@ class Predictor(nn.Module):
         Each of the M blocks of N places is predicted apart from the others.
         """
         batch, blocks, count = targets.shape
-        table = self.places.expand(batch, -1, -1)
-        seen = self.enter(tokens) + chosen(table, visible)  # (B, K, P)
+        seen = self.enter(tokens) + functional.embedding(visible, self.places)  # (B, K, P)
         seen = seen[:, None].expand(-1, blocks, -1, -1).flatten(0, 1)  # (B M, K, P)
-        asked = self.asked + chosen(table, targets.flatten(1))  # (B, M N, P)
+        asked = self.asked + functional.embedding(targets.flatten(1), self.places)  # (B, M N, P)
         h = torch.cat([seen, asked.view(batch * blocks, count, -1)], dim=1)
         for block in self.blocks:
             h = block(h)

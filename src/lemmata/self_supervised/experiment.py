@@ -31,8 +31,8 @@ class Settings:
     own: what the method alone knows, see its settings. random_crop: least share of the area of a
     crop that every image is cut to before anything else; 1 for none. warmup: share of the steps
     with a linearly growing learning rate, which then falls to 0 by a cosine. Weight decay spares
-    biases and norms. checkpoint_every and log_every count steps; checkpoint_minutes is the longest
-    time between two checkpoints.
+    biases, norms and single learned tokens. checkpoint_every and log_every count steps;
+    checkpoint_minutes is the longest time between two checkpoints.
     """
 
     method: MethodName
