@@ -349,7 +349,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     ),
     "a post-processor of the shared stage": (
         scale("hkrr: {alpha: 0.1}", "hkrr: {alpha: 0.05}"),
-        RECALIBRATED | judged(1),
+        RECALIBRATED | judged(2),
     ),
     "a base model's hyper-parameter": (
         scale("svm: {alpha: 1.0e-4", "svm: {alpha: 1.0e-3"),
@@ -401,7 +401,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
         }
         | SAMPLED
         | {"plot_diffusion": 14}
-        | judged(11 + LEARNED_CLAIMS),
+        | judged(10 + LEARNED_CLAIMS),
     ),
     "one network's training": (
         scale("points: 20,", "points: 20, steps: 21,"),
@@ -427,7 +427,10 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "a metric of representations": (
         source("self_supervised/metrics/rank.py", "import torch", "import math\nimport torch"),
         # Identities and the controlled family use it, convergence does not.
-        {"study_self_supervised": 2, "plot_self_supervised": 2} | judged(3),
+        {"study_self_supervised": 2, "plot_self_supervised": 2}
+        | MEASURED_ENCODERS
+        | measured(PROBED)
+        | judged(3 + ENCODER_CLAIMS),
     ),
     "one remedy of a language model": (
         scale("entropy_0.1: [{entropy: 0.1}]", "entropy_0.1: [{entropy: 0.2}]"),

@@ -21,8 +21,9 @@ from lemmata.self_supervised.figures import (
 )
 from lemmata.self_supervised.images import TableImages, table_images
 from lemmata.self_supervised.measured import MeasureSettings, final_loss, measure, views
+from lemmata.self_supervised.measured_runs import measure_runs
 from lemmata.self_supervised.methods.table import METHODS
-from lemmata.self_supervised.runs import BASE, NamedRun, measure_runs, named_runs, train_runs
+from lemmata.self_supervised.runs import BASE, NamedRun, named_runs, train_runs
 from lemmata.self_supervised.sources import source_of
 from lemmata.self_supervised.studies.bridge import study as bridge_study
 from lemmata.self_supervised.studies.selection import study as selection_study

@@ -3,7 +3,8 @@
 from lemmata.config import build
 from lemmata.provenance.job import TRAINED, job
 from lemmata.self_supervised.measured import MeasureSettings
-from lemmata.self_supervised.runs import measure_runs, named_runs
+from lemmata.self_supervised.measured_runs import measure_runs
+from lemmata.self_supervised.runs import named_runs
 from lemmata.self_supervised.sources import source_of
 from lemmata.tables import read_table, write_table
 
