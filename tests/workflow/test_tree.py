@@ -77,6 +77,7 @@ GENERATED = (
     "self_supervised/figures",
     "language/sequences",
     "policies_sequences",
+    "survey",  # answers and aggregates stand in config/survey
 )
 
 

@@ -58,7 +58,7 @@ def finetune_cfg(wc):
 ANSWERING = list(LANGUAGE["tasks"])
 PREDICTIONS |= {
     ("reinforcement_finetuning", f"policies_{task}", run): [
-        f"<results>/reinforcement_finetuning/policies_{task}/{run}/predictions.parquet"
+        f"<results>/reinforcement_finetuning/policies_{task}/{run}.parquet"
     ]
     for task in ANSWERING
     for run in POLICIES

@@ -191,7 +191,9 @@ SELECTION_FIGURES = ("metrics_and_accuracy", "correlations", "recovered", "loss"
 def selection_figures():
     """Figures of each set of images: the sweeps, and the probes' calibration."""
     return [
-        *expand(f"{SSL_DIR}/{{i}}/selection/{{f}}.png", i=TRAINED["images"], f=SELECTION_FIGURES),
+        *expand(
+            f"{SSL_DIR}/{{i}}/selection/figures/{{f}}.png", i=TRAINED["images"], f=SELECTION_FIGURES
+        ),
         *expand(f"{SSL_DIR}/{{i}}/figures/reliability.png", i=PROBED),
         *expand(f"{SSL_DIR}/{{i}}/figures/recalibration.png", i=PROBED),
     ]
@@ -199,4 +201,4 @@ def selection_figures():
 
 def bridge_figures():
     """The figure of planted noise."""
-    return [f"{SSL_DIR}/{PLANTED}/bridge/planted_noise.png"]
+    return [f"{SSL_DIR}/{PLANTED}/bridge/figures/planted_noise.png"]

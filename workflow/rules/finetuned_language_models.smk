@@ -67,7 +67,7 @@ rule predict_language:
         answers=lambda wc: plan_tables(wc.task, METHODS, "answers"),
     output:
         predictions=[
-            f"<results>/reinforcement_finetuning/policies_{{task}}/{run}/predictions.parquet"
+            f"<results>/reinforcement_finetuning/policies_{{task}}/{run}.parquet"
             for run in POLICIES
         ],
         groups="<results>/reinforcement_finetuning/policies_{task}/groups.parquet",

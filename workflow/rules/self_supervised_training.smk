@@ -156,14 +156,14 @@ rule plot_trained:
         table="<results>/self_supervised/{images}/{study}/table.parquet",
     output:
         png=report(
-            "<results>/self_supervised/{images}/{study}/{figure}.png",
+            "<results>/self_supervised/{images}/{study}/figures/{figure}.png",
             caption="../report/self_supervised_training.rst",
             category="Self-supervised learning",
             labels={"figure": "{figure}, {images}"},
         ),
-        svg="<results>/self_supervised/{images}/{study}/{figure}.svg",
-        data="<results>/self_supervised/{images}/{study}/{figure}.parquet",
-        record="<results>/self_supervised/{images}/{study}/{figure}.prov.json",
+        svg="<results>/self_supervised/{images}/{study}/figures/{figure}.svg",
+        data="<results>/self_supervised/{images}/{study}/figures/{figure}.parquet",
+        record="<results>/self_supervised/{images}/{study}/figures/{figure}.prov.json",
     log:
         "<logs>/self_supervised/{images}/{study}_{figure}.log",
     wildcard_constraints:
