@@ -74,6 +74,8 @@ rule predict_language:
         record="<results>/reinforcement_finetuning/policies_{task}/groups.prov.json",
     log:
         "<logs>/reinforcement_finetuning/policies_{task}/predict.log",
+    wildcard_constraints:
+        task="|".join(LANGUAGE["tasks"]),
     resources:
         mem_mb=more(2000),
         runtime=more(15),

@@ -51,6 +51,8 @@ rule judge_policies:
         record="<results>/reinforcement_finetuning/policies_{dataset}/judge.prov.json",
     log:
         "<logs>/reinforcement_finetuning/policies_{dataset}/judge.log",
+    wildcard_constraints:
+        dataset="|".join(CONTROLLED["data"]),
     resources:
         mem_mb=more(2000),
         runtime=more(15),
