@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,14 @@ from hypothesis import settings
 
 settings.register_profile("lemmata", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("lemmata")
+
+
+@pytest.fixture(autouse=True)
+def figures_are_closed() -> Iterator[None]:
+    """matplotlib keeps figures until they are closed, and warns of the twentieth in a process."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:  # not imported here: most tests draw nothing
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +58,7 @@ class Tree:
 
 
 def flip_a_bit(tree: Tree, rng: random.Random) -> Path:
-    path = rng.choice([*tree.outputs, *tree.records])
+    path = rng.choice([*filter(os.path.getsize, tree.outputs), *tree.records])
     content = bytearray(path.read_bytes())
     content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
     tree.write(path, bytes(content))
@@ -103,13 +104,9 @@ def swap_two_files(tree: Tree, rng: random.Random) -> Path:
 
 def edit_a_value_and_fix_its_record(tree: Tree, rng: random.Random) -> Path:
     """One number of a table changed, its stamp kept, its record's hash and digest made to fit."""
-    path = rng.choice(tree.tables)
+    path = rng.choice([path for path in tree.tables if numeric(path)])
     table = pq.read_table(path)
-    numbers = [
-        i
-        for i, field in enumerate(table.schema)
-        if pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
-    ]
+    numbers = numeric(path)
     column = rng.choice(numbers)
     field = table.schema.field(column)
     values = table.column(column).combine_chunks()
@@ -127,6 +124,17 @@ def edit_a_value_and_fix_its_record(tree: Tree, rng: random.Random) -> Path:
             item.update(sha256=sha256_file(path), bytes=path.stat().st_size)
     rewrite(tree, tree.writers[path], record)
     return path
+
+
+def numeric(path: Path) -> list[int]:
+    """The columns of numbers of a table; none of a table without rows."""
+    if not pq.read_metadata(path).num_rows:
+        return []
+    return [
+        i
+        for i, field in enumerate(pq.read_schema(path))
+        if pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
+    ]
 
 
 def rewrite(tree: Tree, path: Path, record: dict[str, Any]) -> None:
