@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from lemmata.calibration.group_smooth_ece import group_smooth_ece
 from lemmata.calibration.multicalibration.base_classical import classical_fit
@@ -350,10 +351,43 @@ def test_old_formula_flatters_hard_predictions_by_half(beside: dict) -> None:
     ours = erm["max_smooth_ece_old_formula"].groupby("model").agg(["mean", "std"])
     off = ((ours["mean"] - 0.1).abs() / np.hypot(ours["std"], 0.1)).max()
     assert found["largest_deviation_in_spreads"] == pytest.approx(off)
+    bounds = evidence.set_index("statistic").loc["largest_deviation_in_spreads"]
+    spread = np.hypot(ours["std"], 0.1)
+    sem = ours["std"] / np.sqrt(len(SEEDS))
+    reach = stats.t.ppf(0.975, len(SEEDS) - 1) * sem / spread
+    assert bounds["upper"] == pytest.approx(((ours["mean"] - 0.1).abs() / spread + reach).max())
+    assert bounds["lower"] <= bounds["value"] <= bounds["upper"]
+    assert bounds["n"] == len(SEEDS) * len(ours)
     own = beside["selected"]["svm"]
     size_aware = own[(own["post_processor"] == "erm") & (own["fraction"] == 0.0)]
     assert erm.loc[("svm", 15), "mce"] == size_aware.set_index("seed").loc[15, "mce"]
     assert table.loc[table["measure"] == "floor_mean", "published"].isna().all()
+
+
+def chosen_of(smooth: list[float], binned: list[float]) -> pd.DataFrame:
+    """What `select` says of ERM, at 0, and of isotonic regression, by seed."""
+    n = len(smooth)
+    gains = {"max_smooth_ece": [0.0] * n + smooth, "max_binned_ece": [0.0] * n + binned}
+    names = ["erm"] * n + ["isotonic"] * n
+    common = {"seed": [*range(n)] * 2, "post_processor": names, "reuse": False, "best": True}
+    return pd.DataFrame({**common, "fraction": 0.0, **gains})
+
+
+@pytest.mark.parametrize(
+    ("binned", "asked"),
+    [
+        ([-0.2, -0.1, -0.3], (1.0, 1.0, 1.0)),
+        ([0.2, 0.1, 0.3], (0.5, 0.5, 0.5)),
+        ([-0.4, 0.1, 0.1], (1.0, 0.5, 1.0)),  # on average as the other, by its first seed alone
+    ],
+)
+def test_orderings_are_compared_with_their_spread(
+    binned: list[float], asked: tuple[float, float, float]
+) -> None:
+    alike = chosen_of([-0.1, -0.2, -0.3], [-0.1, -0.2, -0.3])
+    other = chosen_of([-0.1, -0.2, -0.3], binned)
+    found = published_numbers.agreement({"decision_tree": alike, "naive_bayes": other})
+    assert found == (*asked, 3)
 
 
 def test_scaling_mismatch_is_that_of_kept_rows_alone(table: pd.DataFrame, beside: dict) -> None:
