@@ -13,12 +13,14 @@ import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import jsonschema
 import yaml
 
 from lemmata.errors import LemmataError
+
+if TYPE_CHECKING:
+    import jsonschema
 
 T = TypeVar("T")
 Plain = str | int | float | bool | None
@@ -110,6 +112,8 @@ def check(value: Any, schema: Mapping[str, Any], name: str) -> None:
 
     name: opens the message, such as ``config`` or a file's name.
     """
+    import jsonschema  # here, as every job imports this module and few check against a schema
+
     validator = jsonschema.Draft202012Validator(schema)
     errors = sorted(validator.iter_errors(value), key=lambda e: (len(e.absolute_path), str(e.path)))
     if errors:
