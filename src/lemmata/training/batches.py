@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
 
 
 def stream(seed: int, name: str, step: int = 0) -> np.random.Generator:
@@ -41,6 +44,8 @@ def torch_generator(
     seed: int, name: str, step: int = 0, device: torch.device | str = "cpu"
 ) -> torch.Generator:
     """A torch generator on `device` for one purpose at one step, seeded by `torch_seed`."""
+    import torch  # here: most jobs that draw from `stream` need no torch, which takes a second
+
     return torch.Generator(device=device).manual_seed(torch_seed(seed, name, step))
 
 
