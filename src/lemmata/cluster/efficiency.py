@@ -53,8 +53,10 @@ class Row:
     """One rule. Memory in MB as SLURM counts it (MiB); None for what nobody asked or told.
 
     slurm_mb_max: of all processes, where SLURM accounted a job that was alone in its SLURM job;
-    cpu_share: CPU seconds over seconds of the process times threads; short: jobs under a minute in
-    which it took part, SLURM's or alone; mem_mb, runtime (minutes): what to ask for.
+    total_s: of all its processes, of which start_s (median of a job) went to imports and useful is
+    the share after them; cpu_share: CPU seconds over seconds of the process times threads; short:
+    jobs under a minute in which it took part, SLURM's or alone; mem_mb, runtime (minutes): what to
+    ask for.
     """
 
     rule: str
@@ -66,6 +68,9 @@ class Row:
     used_mb_median: float
     slurm_mb_max: float | None
     cpu_share: float
+    total_s: float
+    start_s: float
+    useful: float
     gpus: int
     gpu_mb_max: float | None
     limit_min: float | None
@@ -164,6 +169,9 @@ def _row(rule: str, jobs: Sequence[SlurmJob], failed: int) -> Row:
         used_mb_median=median(peaks),
         slurm_mb_max=accounted,
         cpu_share=sum(use.cpu_s for use in uses) / granted if granted else 0.0,
+        total_s=sum(use.process_s for use in uses),
+        start_s=median(use.process_s - use.wall_s for use in uses),
+        useful=useful_share(uses),
         gpus=max(use.gpus for use in uses),
         gpu_mb_max=_most(use.gpu_peak_mib for use in uses),
         limit_min=_most(use.limit_min for use in uses),
@@ -175,6 +183,13 @@ def _row(rule: str, jobs: Sequence[SlurmJob], failed: int) -> Row:
         mem_mb=friendly_mb(MEMORY_MARGIN * max(max(peaks) + ENGINE_MIB, accounted or 0.0)),
         runtime=friendly_minutes(TIME_MARGIN * max(_seconds(job, rule) for job in jobs) / 60),
     )
+
+
+def useful_share(uses: Iterable[Use]) -> float:
+    """Share of the processes' seconds that came after their start-up; 1 where none is known."""
+    spent = [(use.wall_s, use.process_s) for use in uses]
+    whole = sum(process_s for _, process_s in spent)
+    return min(sum(wall_s for wall_s, _ in spent) / whole, 1.0) if whole else 1.0
 
 
 def _accounted_mib(job: SlurmJob) -> float | None:

@@ -15,6 +15,7 @@ from lemmata.cluster.efficiency import (
     TIME_MARGIN,
     Efficiency,
     Row,
+    useful_share,
 )
 
 # Groups of columns: what stands above them, and their own headings.
@@ -22,6 +23,7 @@ COLUMNS = (
     ("", ("rule", "jobs", "failed")),
     ("memory MB", ("asked", "max", "median", "SLURM")),
     ("CPU", ("used",)),
+    ("process s", ("all", "start-up", "useful")),
     ("GPU", ("asked", "max MB")),
     ("wall min", ("limit", "max", "median")),
     ("queue s", ("max", "median")),
@@ -64,6 +66,9 @@ def _cells(row: Row) -> list[str]:
         _amount(row.used_mb_median),
         _amount(row.slurm_mb_max),
         f"{row.cpu_share:.0%}",
+        f"{row.total_s:.1f}" if row.total_s < 100 else f"{row.total_s:.0f}",
+        f"{row.start_s:.1f}",
+        f"{row.useful:.0%}",
         str(row.gpus),
         _amount(row.gpu_mb_max),
         _amount(row.limit_min),
@@ -88,6 +93,13 @@ def _minutes(value: float) -> str:
 
 def remarks(found: Efficiency) -> Iterator[str]:
     """What the table cannot say, one line each."""
+    uses = [use for job in found.jobs for use in job.uses]
+    if uses:
+        spent = sum(use.process_s for use in uses)
+        yield (
+            f"{_counted(len(uses), 'job')} took {spent:.0f} s together, {useful_share(uses):.0%} of"
+            " it after their start-up (imports)"
+        )
     local = [job for job in found.jobs if job.slurm_id is None]
     grouped = [job for job in found.jobs if job.slurm_id is not None]
     if grouped:
@@ -141,6 +153,7 @@ def as_json(found: Efficiency) -> dict[str, Any]:
             for job in found.jobs
             if job.slurm_id is not None
         ],
+        "useful": useful_share(use for job in found.jobs for use in job.uses),
         "under_a_minute": sum(job.is_short for job in found.jobs if job.slurm_id is not None),
         "failed_attempts_ended": {rule: dict(ends) for rule, ends in sorted(found.ends.items())},
         "set-resources": {

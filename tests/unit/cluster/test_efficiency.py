@@ -141,6 +141,9 @@ def test_the_table_from_records_alone(results: Path) -> None:
         slurm_mb_max=None,
         # 900 + 300 + 30 CPU seconds of 2 * 620 + 2 * 310 + 30
         cpu_share=1230 / 1890,
+        total_s=620 + 310 + 30,
+        start_s=10,  # of 20, 10 and none
+        useful=930 / 960,
         gpus=1,
         gpu_mb_max=2048,
         limit_min=240,
@@ -325,11 +328,13 @@ def test_printed(results: Path, cluster: Path) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert [" ".join(line.split()) for line in lines[1:4]] == [
-        "rule jobs failed asked max median SLURM used asked max MB limit max median max median "
-        "SLURM <1 min mem_mb runtime",
-        "plot 2 0 2000 150 125 - 62% 0 - 60 0.33 0.33 - - 1 1 800 10",
-        "train 3 0 8000 3000 1000 - 65% 1 2048 240 10.0 5.00 30 30 3 1 4500 30",
+        "rule jobs failed asked max median SLURM used all start-up useful asked max MB limit max "
+        "median max median SLURM <1 min mem_mb runtime",
+        "plot 2 0 2000 150 125 - 62% 40.0 0.0 100% 0 - 60 0.33 0.33 - - 1 1 800 10",
+        "train 3 0 8000 3000 1000 - 65% 960 10.0 97% 1 2048 240 10.0 5.00 30 30 3 1 4500 30",
     ]
+    # 970 of 620 + 310 + 30 + 20 + 20 seconds
+    assert "5 jobs took 1000 s together, 97% of it after their start-up (imports)" in lines
     assert "5 jobs in 4 SLURM jobs, 2 of these under a minute" in lines
     assert "without SLURM" not in done.stdout
 
