@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.logging import logger
 from snakemake.utils import min_version
 
+from lemmata.cluster.engine import spare_looks
 from lemmata.cluster.failures import watch
 from lemmata.config import load_config
 from lemmata.errors import LemmataError
@@ -47,6 +48,10 @@ include: "workflow/rules/report.smk"
 
 tell_command()
 FAILURES = watch(logger)
+
+
+onstart:
+    spare_looks(workflow)
 
 
 onerror:

@@ -137,6 +137,18 @@ def test_claims_at_smoke_read_not_tested(smoke_tree: Path) -> None:
         assert json.loads(path.read_text())["verdict"] == "not tested"
 
 
+def test_scheduler_looks_for_work_only_when_a_job_ends(project: Path, tmp_path: Path) -> None:
+    tree = dag.copy_project(project, tmp_path / "tree")
+    told = 'print("limiter:", workflow.scheduler.job_rate_limiter)'
+    dag.edit(tree, "Snakefile", "rule all:", f"onsuccess:\n    {told}\n\n\nrule all:")
+    tables = [f"results/smoke/data/{name}/groups.parquet" for name in ("wine", "digits")]
+    done = dag.snakemake(tree, *tables)
+    assert done.returncode == 0, done.stdout
+    assert "limiter: None" in done.stdout
+    # A look a job that ended, and the first.
+    assert done.stdout.count("Select jobs to execute") <= done.stdout.count("Finished jobid") + 1
+
+
 def test_standardized_usage_plans_the_same_jobs(smoke_tree: Path, tmp_path: Path) -> None:
     tree = dag.copy_tree(smoke_tree, tmp_path / "tree")
     assert not dag.planned(tree, "--snakefile", "workflow/Snakefile")
