@@ -8,7 +8,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
 from lemmata.errors import LemmataError
 
@@ -50,6 +49,8 @@ def _ordinal(n: Floats) -> Floats:
 
 def kappas(codes: Codes) -> list[float]:
     """Cohen's kappa of every pair of coders, on the answers that both coded."""
+    from statsmodels.stats.inter_rater import cohens_kappa, to_table  # loads scipy.stats: dear
+
     found = []
     for a, b in combinations(codes, 2):
         both = [(str(x), str(y)) for x, y in zip(a, b, strict=True) if None not in (x, y)]

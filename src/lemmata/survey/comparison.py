@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportions_ztest
 
 from lemmata.survey.drawn import (
     consensus_table,
@@ -110,6 +109,8 @@ def _published(
         ends = [(row["forecast_mean"], row["forecast_sd"], int(row["n"])) for row in (a, b)]
         test, p = "Welch", welch_p(*ends)
     elif statistic == "top" and None not in sizes:
+        from statsmodels.stats.proportion import proportions_ztest  # loads scipy.stats: dear
+
         counts = np.array([first * int(a["n"]), second * int(b["n"])])
         test, p = "z test", float(proportions_ztest(counts, np.array(sizes))[1])
     elif statistic == "top" and sizes[0] is None and sizes[1] is not None and first != second:

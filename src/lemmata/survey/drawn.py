@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from lemmata.survey.aggregates import TOP
 from lemmata.survey.gap import FALSE_BELIEF, gap, is_false_belief
@@ -92,7 +92,7 @@ def _value(
     if statistic == "mean stance":
         return {"value": row["mean"], "lower": row["mean_lower"], "upper": row["mean_upper"]}
     if statistic == "mean":
-        half = stats.t.ppf(0.5 + level / 2, row["n"] - 1) * row["forecast_sd"] / np.sqrt(row["n"])
+        half = stdtrit(row["n"] - 1, 0.5 + level / 2) * row["forecast_sd"] / np.sqrt(row["n"])
         mean = row["forecast_mean"]
         return {"value": mean, "lower": mean - half, "upper": mean + half}
     if statistic == "median":

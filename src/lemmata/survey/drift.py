@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm, ttest_ind_from_stats
-from statsmodels.stats.multitest import multipletests
+from scipy.special import ndtri
 
 from lemmata.errors import LemmataError
 from lemmata.survey.indices import mean_stance, movement, top
@@ -164,6 +163,8 @@ def _panel(
 
 def adjusted(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     """With Holm's and Benjamini and Hochberg's p of `p_moved`, and whether each drifted by BH."""
+    from statsmodels.stats.multitest import multipletests  # loads scipy.stats: dear
+
     if rows.empty:
         return rows
     alpha = 1.0 - level
@@ -174,6 +175,8 @@ def adjusted(rows: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def welch_p(first: tuple[float, float, int], second: tuple[float, float, int]) -> float:
     """Welch's two-sided p from mean, standard deviation and n of two editions."""
+    from scipy.stats import ttest_ind_from_stats  # dear to load
+
     return float(ttest_ind_from_stats(*first, *second, equal_var=False).pvalue)
 
 
@@ -186,7 +189,7 @@ def least_n(first: float, second: float, second_n: int, alpha: float = 0.05) -> 
     n = np.arange(2, 1_000_001)
     pooled_share = (first * n + second * second_n) / (n + second_n)
     error = np.sqrt(pooled_share * (1.0 - pooled_share) * (1.0 / n + 1.0 / second_n))
-    enough = abs(first - second) > norm.isf(alpha / 2) * error
+    enough = abs(first - second) > -ndtri(alpha / 2) * error
     if enough.any():
         return int(n[np.argmax(enough)])
     raise LemmataError("least_n: these shares differ at no n")

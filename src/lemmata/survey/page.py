@@ -9,23 +9,24 @@ import base64
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pandas as pd
 from markdown_it import MarkdownIt
-from matplotlib.figure import Figure
 
 from lemmata.survey.coding import agreement_text
 from lemmata.survey.comparison import moved, stacked, survey_from
 from lemmata.survey.drawn import likert_table, statements_table, text_of
-from lemmata.survey.figures import likert, statements
 from lemmata.survey.ingest import reasons
 from lemmata.survey.instrument import Asked, Survey, asked_by
 from lemmata.survey.page_template import PAGE, SHELL
 from lemmata.survey.rows import keyed
 from lemmata.survey.shares import NO_STANCE, UPPER, Precision
 from lemmata.survey.turnover import turnover
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DPI = 110
 
@@ -111,12 +112,16 @@ def _changes(survey: Survey, changes: pd.DataFrame, edition: str) -> list[dict[s
 
 def _figures(survey: Survey, own: Mapping[str, pd.DataFrame]) -> list[tuple[str, str]]:
     """Caption and data URI of what can be drawn of this edition."""
-    found = []
     whole = likert_table(survey, own["shares"], own["measures"])
-    if len(whole):
-        found.append(("Answers, the neutral one centred", _png(likert.draw(whole))))
     alone = statements_table(survey, own["shares"])
+    found = []
+    if len(whole):
+        from lemmata.survey.figures import likert  # loads matplotlib: many editions draw nothing
+
+        found.append(("Answers, the neutral one centred", _png(likert.draw(whole))))
     if len(alone) > 1:
+        from lemmata.survey.figures import statements
+
         found.append(
             ("Upper end of each statement, with its interval", _png(statements.draw(alone)))
         )

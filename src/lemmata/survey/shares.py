@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from statsmodels.stats.proportion import proportion_confint
 
 from lemmata.survey.aggregates import TOP, distribution
 from lemmata.survey.indices import (
@@ -50,6 +49,8 @@ class Precision(NamedTuple):
 
 def wilson(share: ArrayLike, n: ArrayLike, level: float) -> tuple[Floats, Floats]:
     """Wilson's interval of shares out of n; n need not be whole (an effective sample size)."""
+    from statsmodels.stats.proportion import proportion_confint  # loads scipy.stats: dear
+
     p, size = np.asarray(share, dtype=float), np.asarray(n, dtype=float)
     low, high = proportion_confint(p * size, size, alpha=1.0 - level, method="wilson")
     return np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)

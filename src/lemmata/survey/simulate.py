@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from lemmata.survey.ingest import consent_hash
 from lemmata.survey.schemas import FORMAT, NO_STANCE
@@ -53,7 +53,7 @@ def stances(
 def true_shares(location: float) -> NDArray[np.float64]:
     """Shares of 1..5 that the model implies, careers equally frequent, (5,)."""
     edges = np.concatenate([[-np.inf], THRESHOLDS, [np.inf]])
-    upto = norm.cdf((edges[:, None] - location - EFFECTS) / np.hypot(1.0, SPREAD)).mean(axis=1)
+    upto = ndtr((edges[:, None] - location - EFFECTS) / np.hypot(1.0, SPREAD)).mean(axis=1)
     return np.diff(upto)
 
 
