@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Plain = str | int | float | bool | None
+# The safe loader, in C where PyYAML was built with libyaml: eight times as fast.
+SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SCALARS = (str, int, float, bool, types.NoneType)
 
 
@@ -87,7 +89,7 @@ def _check_relations(config: Mapping[str, Any]) -> None:
 def read_yaml(path: Path) -> Any:
     """Parse a YAML file safely; raises LemmataError naming file, line and problem."""
     try:
-        return yaml.safe_load(path.read_text())
+        return yaml.load(path.read_text(), Loader=SAFE)  # noqa: S506 - a safe loader
     except OSError as error:
         raise LemmataError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:

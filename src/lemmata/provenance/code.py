@@ -12,7 +12,7 @@ import ast
 import functools
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -98,16 +98,16 @@ def tree_digest(tree: ast.AST) -> str:
 
     Our own serialisation, because the text of `ast.dump` differs between Python versions.
     """
-    digest = hashlib.sha256()
-    for token in _tokens(tree):
-        digest.update(token.encode(errors="surrogatepass"))
-        digest.update(b"\0")
-    return digest.hexdigest()
+    tokens: list[str] = []
+    _tell(tree, tokens)
+    text = "\0".join([*tokens, ""])
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-def _tokens(value: object) -> Iterator[str]:
+def _tell(value: object, tokens: list[str]) -> None:
+    """Append the tokens of a node, a list or a plain value: one list, as every job does this."""
     if isinstance(value, ast.AST):
-        yield f"({type(value).__name__}"
+        tokens.append(f"({type(value).__name__}")
         for field in value._fields:
             child = getattr(value, field, None)
             if field == "body" and isinstance(child, list):
@@ -115,16 +115,16 @@ def _tokens(value: object) -> Iterator[str]:
             is_value = isinstance(value, ast.Constant) and field == "value"  # None is one
             if not is_value and (child is None or child == [] or field in IGNORED_FIELDS):
                 continue
-            yield f".{field}"
-            yield from _tokens(child)
-        yield ")"
+            tokens.append(f".{field}")
+            _tell(child, tokens)
+        tokens.append(")")
     elif isinstance(value, list):
-        yield "["
+        tokens.append("[")
         for item in value:
-            yield from _tokens(item)
-        yield "]"
+            _tell(item, tokens)
+        tokens.append("]")
     else:
-        yield f"{type(value).__name__}:{value!r}"
+        tokens.append(f"{type(value).__name__}:{value!r}")
 
 
 def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
