@@ -204,7 +204,7 @@ def found_dvc(args: Namespace) -> str | None:
     """The path of DVC, or None and a line that says so."""
     path = shutil.which(args.dvc)
     if path is None:
-        print("dvc is not installed (pip install dvc, in an environment of its own): left out")
+        print("dvc is not installed (pip install '.[benchmark]', or --dvc PATH): left out")
     return path and os.path.abspath(path)  # noqa: PTH100 - links of environments stay
 
 

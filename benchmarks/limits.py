@@ -146,7 +146,7 @@ def trainings(
         title = f"training step, {family.name}" + (f", {device}, {name}" * (device != "cpu"))
         clock = time.process_time if device == "cpu" else time.perf_counter
         seconds = turns(works, rounds, clock)
-        note = f"{1e3 * np.median(seconds['ours']) / steps:.2f} ms a step; {note}"
+        note = f"{1e3 * np.median(seconds['ours']) / steps:.3g} ms a step; {note}"
         report.add(share(title, family.sizes, amounts, seconds, "GFLOP/s", note))
 
 

@@ -1,6 +1,6 @@
 """HKRR and HJZ against the authors' package, fit and predict in one run, one thread.
 
-    pip install --no-deps multicalibration==0.0.2 tqdm
+    pip install '.[benchmark]'
     OMP_NUM_THREADS=1 python benchmarks/multicalibrators.py [--hkrr-rows N] [--hjz-rows N]
 
 The note gives the largest SmoothECE of any group on as many fresh rows: of the predictions as they
