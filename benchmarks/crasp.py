@@ -106,7 +106,7 @@ def main() -> None:
     """Compare and measure a program of each depth."""
     parser = options(__doc__, rounds=5)
     parser.add_argument("--words", type=int, default=100_000)
-    parser.add_argument("--share", type=int, default=100, help="one word in so many for the peer")
+    parser.add_argument("--share", type=int, default=20, help="one word in so many for the peer")
     args = parser.parse_args()
     one_thread()
     report = Report(args.rows)

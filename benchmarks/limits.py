@@ -23,6 +23,7 @@ import torch
 from families import Family, families
 from measure import Report, Row, one_thread, options, turns
 from numpy.typing import NDArray
+from torch.autograd import DeviceType
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
@@ -112,7 +113,8 @@ def where_time_goes(family: Family, steps: int, device: str) -> str:
     wall = time.perf_counter() - began
     events = found.key_averages()
     if device == "cuda":
-        busy = sum(e.self_device_time_total for e in events) / 1e6
+        kernels = [e for e in events if e.device_type == DeviceType.CUDA]
+        busy = sum(e.self_device_time_total for e in kernels) / 1e6
         return f"kernels run {busy / wall:.0%} of the time, the rest waits for launches"
     times = {e.key: e.self_cpu_time_total for e in events if e.key.startswith("aten::")}
     total = sum(times.values())
@@ -134,19 +136,19 @@ def trainings(
 ) -> None:
     """Each family's training against the product of one precision; name: of that precision."""
     few = max(steps // 10, 2)
+    # The same on any device: counted on the CPU, where nothing is compiled.
+    flops = {f.name: counted_flops(lambda f=f: f.train(few, 0)) / few for f in families()}
     for family in made:
         ceiling = f"product of {side:,}, {name}"
         works = {
             "ours": waited(lambda f=family: f.train(steps, 0), device),
             ceiling: product(side, device, dtype),
         }
-        flops = counted_flops(lambda f=family: f.train(few, 0)) / few * steps
-        amounts = {"ours": flops, ceiling: product_flops(side)}
-        note = where_time_goes(family, few, device)
+        amounts = {"ours": flops[family.name] * steps, ceiling: product_flops(side)}
         title = f"training step, {family.name}" + (f", {device}, {name}" * (device != "cpu"))
         clock = time.process_time if device == "cpu" else time.perf_counter
         seconds = turns(works, rounds, clock)
-        note = f"{1e3 * np.median(seconds['ours']) / steps:.3g} ms a step; {note}"
+        note = f"{1e3 * np.median(seconds['ours']) / steps:.3g} ms a step; {where_time_goes(family, few, device)}"
         report.add(share(title, family.sizes, amounts, seconds, "GFLOP/s", note))
 
 

@@ -36,6 +36,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 PLAIN = "one after another"
 RATE = 1e-3
+TIMEOUT_S = 600.0
+"""How long a process that died may be waited for."""
 AGREE = 1e-3
 """Relative: rounding differs between one kernel for all seeds and one for each."""
 
@@ -162,9 +164,9 @@ def processes(name: str, seeds: int, steps: int, device: str) -> Found:
     ]
     for worker in workers:
         worker.start()
-    barrier.wait()
+    barrier.wait(TIMEOUT_S)
     began = time.perf_counter()
-    losses = dict(pair for _ in workers for pair in queue.get())
+    losses = dict(pair for _ in workers for pair in queue.get(timeout=TIMEOUT_S))
     seconds = time.perf_counter() - began
     for worker in workers:
         worker.join()
