@@ -32,6 +32,8 @@ from lemmata.provenance.environment import hardware
 HERE = Path(__file__).parent
 README, KEPT = HERE.parent / "README.md", HERE / "measured.json"
 SOFTWARE = ("numpy", "scipy", "torch", "snakemake")
+IDLE = 0.5
+"""Load average up to which a machine counts as idle."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -118,6 +120,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(benchmarks("")), metavar="NAME")
     args = parser.parse_args()
     known, gpu = benchmarks(args.dvc), has_gpu()
+    if (load := os.getloadavg()[0]) > IDLE:
+        print(f"the machine is not idle (load {load:.1f}): times of wall clock will be too long")
     kept = json.loads(KEPT.read_text()) if KEPT.is_file() and not args.quick else {}
     failed = []
     for name in args.only or [name for name in known if gpu or not known[name].gpu]:

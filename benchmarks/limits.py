@@ -6,8 +6,8 @@ Ceilings are measured in the same run, by turns with what is held against them: 
 product of the same precision, one copy of memory larger than the caches (bytes read and written).
 FLOPs of a training step are those of its matrix products, forward and backward, as torch counts
 them (attention without its causal half spared). The notes say by torch's profiler where the time of
-a step goes, by Python's where that of a kernel goes. On a GPU float32 means IEEE float32; TF32 and
-bfloat16 have lines of their own.
+a step goes, by Python's where that of a kernel goes, and so what bounds it. On a GPU float32 means
+IEEE float32; TF32 and bfloat16 have lines of their own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pstats
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -114,14 +115,16 @@ def where_time_goes(family: Family, steps: int, device: str) -> str:
     events = found.key_averages()
     if device == "cuda":
         kernels = [e for e in events if e.device_type == DeviceType.CUDA]
-        busy = sum(e.self_device_time_total for e in kernels) / 1e6
-        return f"kernels run {busy / wall:.0%} of the time, the rest waits for launches"
+        busy = sum(e.self_device_time_total for e in kernels) / 1e6 / wall
+        bound = "kernels" if busy >= 0.5 else "launches"
+        return f"bounded by {bound}: kernels run {busy:.0%} of the time"
     times = {e.key: e.self_cpu_time_total for e in events if e.key.startswith("aten::")}
     total = sum(times.values())
     products = sum(v for key, v in times.items() if key.startswith(PRODUCTS))
     others = sorted((k for k in times if not k.startswith(PRODUCTS)), key=lambda k: -times[k])[:3]
     rest = ", ".join(f"{k.removeprefix('aten::')} {times[k] / total:.0%}" for k in others)
-    return f"products take {products / total:.0%} of the operators' time; then {rest}"
+    bound = "products" if 2 * products >= total else "what stands between products"
+    return f"bounded by {bound}: products take {products / total:.0%} of the operators' time; then {rest}"
 
 
 def trainings(
@@ -148,7 +151,8 @@ def trainings(
         title = f"training step, {family.name}" + (f", {device}, {name}" * (device != "cpu"))
         clock = time.process_time if device == "cpu" else time.perf_counter
         seconds = turns(works, rounds, clock)
-        note = f"{1e3 * np.median(seconds['ours']) / steps:.3g} ms a step; {where_time_goes(family, few, device)}"
+        step_ms = 1e3 * float(np.median(seconds["ours"])) / steps
+        note = f"{step_ms:.3g} ms a step; {where_time_goes(family, few, device)}"
         report.add(share(title, family.sizes, amounts, seconds, "GFLOP/s", note))
 
 
@@ -197,7 +201,9 @@ def memory(report: Report, n: int, size: int, rounds: int) -> None:
     for what, sizes, moved, kernel in readers(n):
         seconds = turns({"ours": kernel, ceiling: copy(size)}, rounds)
         amounts = {"ours": moved, ceiling: 2.0 * size}
-        report.add(share(what, sizes, amounts, seconds, "GB/s", own_times(kernel)))
+        row = share(what, sizes, amounts, seconds, "GB/s", "")
+        bound = "memory" if row.ratio >= 0.5 else "work on each byte, not memory"
+        report.add(replace(row, note=f"bounded by {bound}; {own_times(kernel)}"))
 
 
 def lidar_scatter(report: Report, shape: tuple[int, int, int], side: int, rounds: int) -> None:
@@ -207,7 +213,7 @@ def lidar_scatter(report: Report, shape: tuple[int, int, int], side: int, rounds
     ceiling = f"product of {side:,}, float64"
     works = {"ours": lambda: scatter(e), ceiling: product(side, "cpu", torch.float64)}
     amounts = {"ours": 2.0 * n * q * p**2, ceiling: product_flops(side)}
-    note = f"{p / 4:.0f} FLOPs for each byte read: bound by the product"
+    note = f"bounded by the product: {p / 4:.0f} FLOPs for each byte read"
     row = share("LiDAR, scatter", f"{n:,} samples, {q} views, {p} dimensions", amounts,
                 turns(works, rounds), "GFLOP/s", note)  # fmt: skip
     report.add(row)

@@ -84,7 +84,8 @@ def _limit(row: Row) -> Cells:
 
 
 def _growth(row: Row) -> Cells:
-    return [row.what, row.sizes, ratio(row), row.note]
+    exponent = f"{row.ratio:.2f} ({row.low:.2f} to {row.high:.2f})"
+    return [row.what, row.sizes, exponent, row.note]
 
 
 TABLES: dict[str, tuple[str, Cells, Callable[[Row], Cells]]] = {
@@ -101,7 +102,7 @@ TABLES: dict[str, tuple[str, Cells, Callable[[Row], Cells]]] = {
     ),
     "limit": (
         "**Limits.** What is reached of what the same machine reached in the same run.",
-        ["what", "size", "reached", "ceiling", "share", "where its time goes"],
+        ["what", "size", "reached", "ceiling", "share", "what bounds it"],
         _limit,
     ),
     "growth": (

@@ -1,6 +1,6 @@
 """Smooth calibration error: our near-linear exact solver against the linear program by HiGHS.
 
-    OMP_NUM_THREADS=1 python benchmarks/smooth_calibration.py [--largest 10000]
+    OMP_NUM_THREADS=1 python benchmarks/smooth_calibration.py [--largest 1e5]
 
 The program has a variable for each distinct prediction and a Lipschitz condition, both ways, for
 each neighbouring pair. HiGHS gets it as a sparse matrix through SciPy, made within the time that is
@@ -51,7 +51,7 @@ def by_highs(p: Any, y: Any) -> float:
 def main() -> None:
     """Compare and measure every size."""
     parser = options(__doc__, rounds=5)
-    parser.add_argument("--largest", type=float, default=1e4)
+    parser.add_argument("--largest", type=float, default=1e5)
     args = parser.parse_args()
     one_thread()
     report = Report(args.rows)
