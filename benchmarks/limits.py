@@ -124,7 +124,8 @@ def where_time_goes(family: Family, steps: int, device: str) -> str:
     others = sorted((k for k in times if not k.startswith(PRODUCTS)), key=lambda k: -times[k])[:3]
     rest = ", ".join(f"{k.removeprefix('aten::')} {times[k] / total:.0%}" for k in others)
     bound = "products" if 2 * products >= total else "what stands between products"
-    return f"bounded by {bound}: products take {products / total:.0%} of the operators' time; then {rest}"
+    part = f"products take {products / total:.0%} of the operators' time"
+    return f"bounded by {bound}: {part}; then {rest}"
 
 
 def trainings(
