@@ -3,22 +3,23 @@
     OMP_NUM_THREADS=1 python benchmarks/generation.py
 
 Same weights, same prompts, same number of new tokens, one thread; the scores of both are compared
-first. Tokens a second of CPU time, best of the repeats, the two taking turns.
+first.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import torch
-import transformers
+from measure import Report, installed, one_thread, options, versus
+from torch import Tensor
 
 from lemmata.reinforcement_finetuning.language.sampling import sample
 from lemmata.training.batches import torch_generator
 from lemmata.training.decoder import Architecture, Decoder
 
+AGREE = 1e-4
 BLOCK = {  # transformers' name -> ours; its matrices are transposed
     "ln_1": "norm_attention",
     "attn.c_attn": "query_key_value",
@@ -29,10 +30,11 @@ BLOCK = {  # transformers' name -> ours; its matrices are transposed
 }
 
 
-def models(
-    vocabulary: int, layers: int, heads: int, width: int, table: int
-) -> tuple[Decoder, transformers.GPT2LMHeadModel]:
+def models(vocabulary: int, layers: int, heads: int, width: int, table: int) -> tuple[Decoder, Any]:
     """A decoder with random weights, and transformers' GPT-2 with the same ones."""
+    import transformers
+
+    transformers.logging.set_verbosity_error()
     architecture = Architecture(layers, heads, width, "ape", table, 0.02)
     ours = Decoder(vocabulary, architecture, torch_generator(0, "weights")).eval()
     config = transformers.GPT2Config(
@@ -60,16 +62,34 @@ def models(
     return ours, theirs
 
 
-def seconds(work: Callable[[], torch.Tensor]) -> float:
-    """CPU time of some work: other processes on the same cores do not count."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began
+def own(model: Decoder, asked: Tensor, samples: int, answer: int) -> Tensor:
+    """Answers (B, samples, answer) by this project's sampler."""
+    return sample(model, asked, samples, answer, torch_generator(0, "waits")).tokens
+
+
+@torch.no_grad()
+def peers(model: Any, asked: Tensor, samples: int, answer: int) -> Tensor:
+    """Prompts and answers (B * samples, P + answer) by `generate`."""
+    found: Tensor = model.generate(
+        asked,
+        attention_mask=torch.ones_like(asked),
+        do_sample=True,
+        top_k=0,
+        max_new_tokens=answer,
+        num_return_sequences=samples,
+    )
+    return found
+
+
+@torch.no_grad()
+def gap(ours: Decoder, theirs: Any, asked: Tensor) -> float:
+    """How far the scores of both are apart."""
+    return float((ours.scores(ours(asked)) - theirs(asked).logits).abs().max())
 
 
 def main() -> None:
-    """Print a line for each number of prompts."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """A row for each number of prompts."""
+    parser = options(__doc__, rounds=5)
     parser.add_argument("--vocabulary", type=int, default=512)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--heads", type=int, default=4)
@@ -78,42 +98,32 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=4, help="answers to a prompt")
     parser.add_argument("--prompt", type=int, default=32, help="tokens of a prompt")
     parser.add_argument("--answer", type=int, default=32, help="new tokens")
-    parser.add_argument("--repeats", type=int, default=5)
     args = parser.parse_args()
-    torch.set_num_threads(1)
-    transformers.logging.set_verbosity_error()
+    peer = installed("transformers")
+    if peer is None:
+        return
+    one_thread()
+    report = Report(args.rows)
     table = args.prompt + args.answer
     ours, theirs = models(args.vocabulary, args.layers, args.heads, args.width, table)
-    print("prompts  samples  ours (tokens/s)  transformers (tokens/s)  ratio")
-    for count in args.prompts:
+    few = (args.samples, args.answer)
+    for count in [1] if args.quick else args.prompts:
         asked = torch.randint(
             0, args.vocabulary, (count, args.prompt), generator=torch_generator(0, "prompts")
         )
-        with torch.no_grad():
-            gap = (ours.scores(ours(asked)) - theirs(asked).logits).abs().max()
-        assert float(gap) < 1e-4, f"the models differ by {float(gap)}"
-
-        def own(asked: torch.Tensor = asked) -> torch.Tensor:
-            generator = torch_generator(0, "waits")
-            return sample(ours, asked, args.samples, args.answer, generator).tokens
-
-        def peer(asked: torch.Tensor = asked) -> torch.Tensor:
-            with torch.no_grad():
-                return theirs.generate(
-                    asked,
-                    attention_mask=torch.ones_like(asked),
-                    do_sample=True,
-                    top_k=0,
-                    max_new_tokens=args.answer,
-                    num_return_sequences=args.samples,
-                )
-
-        assert own().shape == (count, args.samples, args.answer)
-        assert peer().shape == (count * args.samples, table)
-        times = [(seconds(own), seconds(peer)) for _ in range(args.repeats)]
-        new = count * args.samples * args.answer
-        a, b = (new / min(column) for column in zip(*times, strict=True))
-        print(f"{count:7d}  {args.samples:7d}  {a:15,.0f}  {b:23,.0f}  {a / b:5.2f}")
+        apart = gap(ours, theirs, asked)
+        assert apart < AGREE, f"the models differ by {apart}"
+        assert own(ours, asked, *few).shape == (count, *few)
+        assert peers(theirs, asked, *few).shape == (count * args.samples, table)
+        works = {
+            "ours": lambda asked=asked: own(ours, asked, *few),
+            f"generate of {peer}": lambda asked=asked: peers(theirs, asked, *few),
+        }
+        sizes = f"{count} prompts of {args.prompt} tokens, {args.samples} answers of {args.answer}"
+        row = versus("generation", sizes, works, args.rounds)
+        rates = (count * args.samples * args.answer / s for s in (row.ours or 0, row.peer or 0))
+        note = "{:,.0f}, {:,.0f} tokens/s".format(*rates)
+        report.add(replace(row, note=f"{note}; scores {apart:.0e} apart"))
 
 
 if __name__ == "__main__":

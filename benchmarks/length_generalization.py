@@ -1,27 +1,25 @@
-"""A training step against a plain loop over a nanoGPT-style model; C-RASP on 100,000 strings.
+"""A training step against a plain loop over nanoGPT's model and over Hugging Face's GPT-2.
 
-    OMP_NUM_THREADS=1 python benchmarks/length_generalization.py [STEPS]
+    OMP_NUM_THREADS=1 python benchmarks/length_generalization.py [--steps 200]
 
-The peer is the model of nanoGPT (github.com/karpathy/nanoGPT) in its shortest form, AdamW as there
-on a CPU, cross entropy over all positions with those that ask nothing ignored, no evaluation, no
-history, no checkpoints. Both make the same batches as they go, ours through the training core; they
-take turns, so what else the machine does hits both.
+The first peer is the model of nanoGPT (github.com/karpathy/nanoGPT) in its shortest form, the
+second transformers' `GPT2LMHeadModel` without dropout; both in the shortest loop there is: cross
+entropy over all positions with those that ask nothing ignored, no evaluation, no history, no
+checkpoints. All three have the same sizes, make the same batches as they go, ours through the
+training core, and descend by the same fused AdamW; they take turns, so what else the machine does
+hits all.
 """
 
 from __future__ import annotations
 
-import sys
-import time
+from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import torch
+from measure import Report, installed, one_thread, options, row_of, turns
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lemmata.length_generalization.crasp.evaluate import accepts, facts
-from lemmata.length_generalization.crasp.parser import parse
-from lemmata.length_generalization.crasp.programs import ACCEPTORS
 from lemmata.length_generalization.experiment import (
     BETAS,
     Settings,
@@ -34,7 +32,6 @@ from lemmata.length_generalization.tasks.table import TASKS
 from lemmata.training.device import select
 from lemmata.training.loop import Run, train
 
-ROUNDS = 5
 SETTINGS = Settings(
     task="unique_copy",
     positions="ape",
@@ -107,88 +104,125 @@ class GPT(nn.Module):
         self.lm_head = nn.Linear(width, vocabulary, bias=False)
         self.lm_head.weight = self.wte.weight
 
-    def forward(self, idx: Tensor, targets: Tensor) -> Tensor:  # noqa: D102
+    def forward(self, idx: Tensor) -> Tensor:  # noqa: D102
         x = self.wte(idx) + self.wpe(torch.arange(idx.shape[1]))
-        logits = self.lm_head(self.ln_f(self.h(x)))
-        return functional.cross_entropy(
-            logits.view(-1, logits.size(-1)), targets.reshape(-1), ignore_index=-1
-        )
+        logits: Tensor = self.lm_head(self.ln_f(self.h(x)))
+        return logits
 
 
-def plain_loop(model: nn.Module, steps: int) -> float:
-    """CPU seconds of a loop with nothing but the steps."""
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=SETTINGS.learning_rate, betas=(0.9, 0.98), weight_decay=0.01
+def hugging_face(vocabulary: int, table: int, width: int, layers: int, heads: int) -> nn.Module:
+    """GPT-2 of transformers, scores its only output."""
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    config = transformers.GPT2Config(
+        vocab_size=vocabulary,
+        n_positions=table,
+        n_embd=width,
+        n_layer=layers,
+        n_head=heads,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        use_cache=False,
+        bos_token_id=0,
+        eos_token_id=0,
     )
-    began = time.process_time()
-    task = TASKS[SETTINGS.task]
-    for step in range(1, steps + 1):
-        (rows,) = train_batch(task, 0, step, SETTINGS.train_length, 2, SETTINGS.batch_size, 1)
-        loss = model(torch.from_numpy(rows.inputs), torch.from_numpy(rows.targets))
+    return Scores(transformers.GPT2LMHeadModel(config))
+
+
+class Scores(nn.Module):
+    """A model of transformers whose output is its scores alone."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, idx: Tensor) -> Tensor:  # noqa: D102
+        logits: Tensor = self.model(idx).logits
+        return logits
+
+
+def adamw(model: nn.Module, settings: Settings) -> torch.optim.AdamW:
+    """The optimizer of all three."""
+    return torch.optim.AdamW(
+        model.parameters(),
+        lr=settings.learning_rate,
+        betas=BETAS,
+        weight_decay=settings.weight_decay,
+        fused=True,
+    )
+
+
+def plain_loop(model: nn.Module, settings: Settings) -> None:
+    """A loop with nothing but the steps, and torch as it comes."""
+    torch.use_deterministic_algorithms(mode=False)
+    optimizer, task = adamw(model, settings), TASKS[settings.task]
+    length, size = settings.train_length, settings.batch_size
+    for step in range(1, settings.steps + 1):
+        (rows,) = train_batch(task, 0, step, length, settings.reach, size, 1)
+        logits = model(torch.from_numpy(rows.inputs))
+        targets = torch.from_numpy(rows.targets).reshape(-1)
+        loss = functional.cross_entropy(logits.flatten(0, 1), targets, ignore_index=-1)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-    return time.process_time() - began
 
 
-def own_loop(settings: Settings) -> float:
-    """CPU seconds of the training core with our decoder, its history kept, no test at the end."""
-    model = new_model(settings)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=settings.learning_rate, betas=BETAS, weight_decay=0.01, fused=True
-    )
-    run, task = Run(model, optimizer), TASKS[settings.task]
-    loss = batch_loss(settings, task, select("cpu", "float32", 1), model)
-    began = time.process_time()
+def own_loop(settings: Settings) -> None:
+    """The training core with our decoder, its history kept, no test at the end."""
+    compute = select(settings.device, settings.precision, 1)
+    model = new_model(settings).to(compute.device)
+    run, task = Run(model, adamw(model, settings)), TASKS[settings.task]
+    loss = batch_loss(settings, task, compute, model)
     for step, metrics in train(
-        run, loss, steps=settings.steps, seed=0, checkpoint_every=10**9, schedule=schedule(settings)
+        run,
+        loss,
+        steps=settings.steps,
+        seed=settings.seed,
+        checkpoint_every=settings.checkpoint_every,
+        schedule=schedule(settings),
     ):
         if step % settings.log_every == 0:
             run.history.append({"step": step, "loss": float(metrics["loss"])})
-    return time.process_time() - began
 
 
-def training(steps: int) -> None:
-    """CPU seconds a step of both, round by round, and their ratio."""
-    settings, task = replace(SETTINGS, steps=steps), TASKS[SETTINGS.task]
+def shape(settings: Settings) -> tuple[int, int, int, int, int]:
+    """Vocabulary, rows of positions, width, layers, heads."""
+    vocabulary = TASKS[settings.task].vocabulary(settings.reach * settings.train_length)
     table = new_model(settings).architecture.table
-    ours, theirs = [], []
-    for number in range(ROUNDS + 1):
-        torch.manual_seed(0)
-        vocabulary = task.vocabulary(2 * settings.train_length)
-        peer_s = plain_loop(GPT(vocabulary, table, 64, settings.layers, settings.heads), steps)
-        own_s = own_loop(settings)
-        if number:  # the first round warms up
-            ours.append(own_s / steps)
-            theirs.append(peer_s / steps)
-    ratio = np.array(ours) / np.array(theirs)
-    print(
-        f"training step, 32 rows of {settings.task} up to {settings.train_length}:"
-        f" ours {1e3 * np.median(ours):.2f} ms, plain loop {1e3 * np.median(theirs):.2f} ms;"
-        f" ours / plain {np.median(ratio):.2f} ({ratio.min():.2f} to {ratio.max():.2f})"
+    return vocabulary, table, settings.width, settings.layers, settings.heads
+
+
+def peers() -> dict[str, Callable[[int, int, int, int, int], nn.Module]]:
+    """Name -> its model of a shape; the optional one where it is installed."""
+    found: dict[str, Callable[[int, int, int, int, int], nn.Module]] = {"nanoGPT-style loop": GPT}
+    if name := installed("transformers"):
+        found[f"GPT-2 of {name}"] = hugging_face
+    return found
+
+
+def main() -> None:
+    """Measure, and one row a peer."""
+    parser = options(__doc__, rounds=5)
+    parser.add_argument("--steps", type=int, default=SETTINGS.steps)
+    args = parser.parse_args()
+    one_thread()
+    report = Report(args.rows)
+    settings = replace(SETTINGS, steps=2 if args.quick else args.steps)
+    torch.manual_seed(0)
+    works: dict[str, Callable[[], object]] = {"ours": lambda: own_loop(settings)}
+    for name, new in peers().items():
+        works[name] = lambda new=new: plain_loop(new(*shape(settings)), settings)
+    seconds = {name: total / settings.steps for name, total in turns(works, args.rounds).items()}
+    sizes = (
+        f"{settings.layers} layers of width {settings.width}, {settings.batch_size} rows of"
+        f" {settings.task} up to {settings.train_length}"
     )
-
-
-def c_rasp() -> None:
-    """Strings a second of the acceptors of depth 3 and more, on strings of 100 letters."""
-    rng = np.random.Generator(np.random.Philox(0))
-    for name, letters in (
-        ("tomita_4", "01"),
-        ("tomita_7_position_free", "01"),
-        ("a_to_e", "abcde"),
-    ):
-        program = parse(ACCEPTORS[name], name)
-        words = rng.integers(0, len(letters), (100_000, 100))
-        symbols = {a: k for k, a in enumerate(letters)}
-        accepts(program, words[:1000], symbols)
-        began = time.perf_counter()
-        accepts(program, words, symbols)
-        seconds = time.perf_counter() - began
-        depth = facts(program).depth
-        print(f"C-RASP {name}, depth {depth}: 100,000 strings of 100 letters in {seconds:.2f} s")
+    for name in list(works)[1:]:
+        both = {"ours": seconds["ours"], name: seconds[name]}
+        report.add(row_of("training step of a decoder", sizes, both))
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    training(int(sys.argv[1]) if len(sys.argv) > 1 else SETTINGS.steps)
-    c_rasp()
+    main()

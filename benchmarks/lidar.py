@@ -1,21 +1,21 @@
 """LiDAR against the plain formula, in one run: explicit loops of p x p matrices, one thread.
 
-    OMP_NUM_THREADS=1 python benchmarks/lidar.py [SAMPLES] [VIEWS] [DIMENSIONS]
+    OMP_NUM_THREADS=1 python benchmarks/lidar.py [--shape SAMPLES VIEWS DIMENSIONS]
 
-Prints seconds of both, their ratio, and how far the two values are apart.
+Also tells how far the two values are apart.
 """
 
 from __future__ import annotations
 
-import sys
-import time
 from typing import Any
 
 import numpy as np
+from measure import Report, one_thread, options, versus
 
 from lemmata.self_supervised.metrics.lidar import lidar
 
 DELTA, EPS = 1e-4, 1e-8
+AGREE = 1e-10
 
 
 def embeddings(n: int, q: int, p: int) -> Any:
@@ -43,19 +43,19 @@ def plain(e: Any) -> float:
 
 
 def main() -> None:
-    """Measure both and print."""
-    shape = [int(a) for a in sys.argv[1:]] or [1000, 50, 512]
-    e = embeddings(*shape)
-    lidar(e[:2])  # torch's first call
-    began = time.perf_counter()
-    ours = lidar(e, DELTA, EPS)
-    between = time.perf_counter()
-    theirs = plain(e)
-    ended = time.perf_counter()
-    print(f"{shape[0]} samples of {shape[1]} views in {shape[2]} dimensions")
-    print(f"LiDAR {ours:.10f}, plain {theirs:.10f}, apart {abs(ours / theirs - 1):.1e} relative")
-    seconds = between - began, ended - between
-    print(f"{seconds[0]:.2f} s, plain {seconds[1]:.1f} s: {seconds[1] / seconds[0]:.0f} times")
+    """Compare and measure."""
+    parser = options(__doc__, rounds=3)
+    parser.add_argument("--shape", type=int, nargs=3, default=[1000, 50, 512])
+    args = parser.parse_args()
+    one_thread()
+    n, q, p = [20, 5, 16] if args.quick else args.shape
+    e = embeddings(n, q, p)
+    gap = abs(lidar(e, DELTA, EPS) / plain(e) - 1)
+    assert gap < AGREE, f"the values are {gap:.1e} apart, relatively"
+    works = {"ours": lambda: lidar(e, DELTA, EPS), "explicit loops": lambda: plain(e)}
+    sizes = f"{n:,} samples, {q} views, {p} dimensions"
+    row = versus("LiDAR", sizes, works, args.rounds, note=f"values {gap:.0e} apart, relatively")
+    Report(args.rows).add(row)
 
 
 if __name__ == "__main__":

@@ -1,52 +1,54 @@
 """SmoothECE against relplot, the authors' package, in one run on one thread.
 
-    OMP_NUM_THREADS=1 python benchmarks/smooth_ece.py [LARGEST]
+    OMP_NUM_THREADS=1 python benchmarks/smooth_ece.py [--largest 1e7]
 
-Best of three each, at n = 1,000 to LARGEST (by default ten million) uniform predictions, calibrated
-and not; the ratio is relplot's time by ours.
+At n = 1,000 to the largest, uniform predictions, calibrated and overconfident. The values of both
+are printed: they differ where relplot weighs predictions at 0 and 1 by half, and by its grid.
 """
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-import relplot
+from measure import Report, installed, one_thread, options, versus
 
 from lemmata.calibration.smooth_ece import smooth_ece
 
+GRID, TOLERANCE = 2**14, 1e-6
 
-def best(work: Callable[[], float], times: int) -> tuple[float, float]:
-    """Least seconds, and the value."""
-    seconds = []
-    for _ in range(times):
-        began = time.perf_counter()
-        value = float(work())
-        seconds.append(time.perf_counter() - began)
-    return min(seconds), value
+
+def predictions(n: int, power: float) -> tuple[Any, Any]:
+    """Uniform predictions p (n,) and outcomes y (n,) of chance p^power."""
+    rng = np.random.Generator(np.random.Philox(n))
+    p = rng.random(n)
+    return p, (rng.random(n) < p**power).astype(np.float64)
 
 
 def main() -> None:
-    """Measure every size and print the table."""
-    largest = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10_000_000
-    rng = np.random.Generator(np.random.Philox(0))
-    print(f"relplot {relplot.__version__ if hasattr(relplot, '__version__') else '1.0.3'}")
-    print("         n  data            ours s  relplot s  ratio  ours    relplot")
+    """Measure every size."""
+    parser = options(__doc__, rounds=5)
+    parser.add_argument("--largest", type=float, default=1e7)
+    args = parser.parse_args()
+    peer = installed("relplot")
+    if peer is None:
+        return
+    import relplot
+
+    one_thread()
+    report = Report(args.rows)
     n = 1000
-    while n <= largest:
-        p = rng.random(n)
-        for name, truth in (("calibrated", p), ("overconfident", p**1.5)):
-            y = (rng.random(n) < truth).astype(np.float64)
-            times = 3 if n < 10_000_000 else 1
-            ours, value = best(lambda p=p, y=y: smooth_ece(p, y, 2**14, 1e-6), 3)
-            theirs, other = best(lambda p=p, y=y: relplot.smECE(p, y), times)
-            print(
-                f"{n:>10,}  {name:<14} {ours:8.4f} {theirs:9.3f} {theirs / ours:6.1f}"
-                f"  {value:.4f}  {other:.4f}",
-                flush=True,
-            )
+    while n <= (1000 if args.quick else args.largest):
+        for name, power in (("calibrated", 1.0), ("overconfident", 1.5)):
+            p, y = predictions(n, power)
+            values = smooth_ece(p, y, GRID, TOLERANCE), float(relplot.smECE(p, y))
+            works = {
+                "ours": lambda p=p, y=y: smooth_ece(p, y, GRID, TOLERANCE),
+                peer: lambda p=p, y=y: relplot.smECE(p, y),
+            }
+            note = f"values {values[0]:.4f}, {values[1]:.4f}"
+            rounds = min(args.rounds, 3) if n >= 10**7 else args.rounds
+            report.add(versus(f"SmoothECE, {name}", f"n = {n:,}", works, rounds, note=note))
         n *= 10
 
 

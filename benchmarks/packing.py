@@ -1,0 +1,262 @@
+"""Many seeds of a small network on one device: what sharing it gains.
+
+    OMP_NUM_THREADS=1 python benchmarks/packing.py [--seeds 1 4 16 64] [--device cpu|cuda]
+
+Against S seeds one after another in one process stand
+
+- ensemble: all weights with a leading axis (torch.func.stack_module_state), one vmapped step and
+  one optimizer for all; on a GPU also with the step captured in a CUDA graph;
+- processes: as many at once as the device is asked to bear, each with its share of the seeds, as a
+  group of jobs in one allocation has them (a CPU: one a core; a GPU: one a seed, with NVIDIA's MPS
+  too where nvidia-cuda-mps-control is installed). Their start is not counted.
+
+Networks are those of the families at laptop settings, with fixed batches of their shapes. All ways
+must end at the same losses. Wall clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from measure import Report, one_thread, options, row_of
+from packed_networks import NETWORKS, Batch, new_network
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+PLAIN = "one after another"
+RATE = 1e-3
+TIMEOUT_S = 600.0
+"""How long a process that died may be waited for."""
+AGREE = 1e-3
+"""Relative: rounding differs between one kernel for all seeds and one for each."""
+
+
+class Found(NamedTuple):
+    """Seconds of all steps of all seeds, and the loss (S,) of each seed at the last step."""
+
+    seconds: float
+    losses: Tensor
+
+
+Way = Callable[[str, int, int, str], Found]
+"""(network, seeds, steps, device) -> what was found."""
+
+
+def made(name: str, seed: int, device: str) -> tuple[nn.Module, Batch]:
+    """One seed's loss as a module, and its batch."""
+    module, batch = new_network(name, seed)
+    return module.to(device), tuple(part.to(device) for part in batch)
+
+
+def adam(parameters: Sequence[Tensor], device: str) -> torch.optim.Adam:
+    """The optimizer of every way."""
+    return torch.optim.Adam(parameters, lr=RATE, fused=True, capturable=device == "cuda")
+
+
+def settled(device: str) -> float:
+    """The time when the device has done what it was told."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def trained(module: nn.Module, batch: Batch, steps: int, device: str) -> Tensor:
+    """One seed; its loss at the last step."""
+    optimizer = adam(list(module.parameters()), device)
+    for _ in range(steps):
+        optimizer.zero_grad(set_to_none=True)
+        loss: Tensor = module(*batch)
+        loss.backward()
+        optimizer.step()
+    return loss.detach()
+
+
+def one_after_another(name: str, seeds: int, steps: int, device: str) -> Found:
+    """What all else is compared with."""
+    runs = [made(name, seed, device) for seed in range(seeds)]
+    began = settled(device)
+    losses = [trained(*run, steps, device) for run in runs]
+    return Found(settled(device) - began, torch.stack(losses).cpu())
+
+
+class Ensemble:
+    """S seeds with a leading axis."""
+
+    def __init__(self, name: str, seeds: int, device: str) -> None:
+        modules, batches = zip(*[made(name, seed, device) for seed in range(seeds)], strict=True)
+        self.parameters, self.buffers = stack_module_state(list(modules))
+        self.batch = tuple(torch.stack(parts) for parts in zip(*batches, strict=True))
+        self.optimizer = adam(list(self.parameters.values()), device)
+        base = modules[0].to("meta")
+
+        def loss(parameters: dict[str, Any], buffers: dict[str, Any], *batch: Tensor) -> Tensor:
+            found: Tensor = functional_call(base, (parameters, buffers), batch)
+            return found
+
+        self.loss = torch.vmap(loss)
+        self.device = device
+
+    def step(self) -> Tensor:
+        """One update of all seeds; their losses (S,)."""
+        self.optimizer.zero_grad(set_to_none=True)
+        # torch's fused attention of CPUs has no batching rule: it would be called seed by seed.
+        apart = self.device == "cpu"
+        with sdpa_kernel(SDPBackend.MATH) if apart else contextlib.nullcontext():
+            losses: Tensor = self.loss(self.parameters, self.buffers, *self.batch)
+        losses.sum().backward()
+        self.optimizer.step()
+        return losses.detach()
+
+
+def ensemble(name: str, seeds: int, steps: int, device: str) -> Found:
+    """One kernel for all seeds."""
+    all_seeds = Ensemble(name, seeds, device)
+    began = settled(device)
+    for _ in range(steps):
+        losses = all_seeds.step()
+    return Found(settled(device) - began, losses.cpu())
+
+
+def graphed(name: str, seeds: int, steps: int, device: str) -> Found:
+    """The same, the step captured once and replayed; three steps before it warm up, as torch asks.
+
+    They are updates too, so `steps` are done in all; the capture itself runs nothing.
+    """
+    all_seeds = Ensemble(name, seeds, device)
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        for _ in range(min(3, steps - 1)):
+            all_seeds.step()
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        losses = all_seeds.step()
+    replays = steps - min(3, steps - 1)
+    began = settled(device)
+    for _ in range(replays):
+        graph.replay()
+    return Found((settled(device) - began) * steps / replays, losses.cpu())
+
+
+def processes(name: str, seeds: int, steps: int, device: str) -> Found:
+    """Seeds shared out among processes that begin together."""
+    count = min(seeds, seeds if device == "cuda" else os.cpu_count() or 1)
+    context = multiprocessing.get_context("spawn")
+    barrier, queue = context.Barrier(count + 1), context.Queue()
+    workers = [
+        context.Process(
+            target=_worker,
+            args=(name, range(first, seeds, count), steps, device, barrier, queue),
+        )
+        for first in range(count)
+    ]
+    for worker in workers:
+        worker.start()
+    barrier.wait(TIMEOUT_S)
+    began = time.perf_counter()
+    losses = dict(pair for _ in workers for pair in queue.get(timeout=TIMEOUT_S))
+    seconds = time.perf_counter() - began
+    for worker in workers:
+        worker.join()
+    return Found(seconds, torch.tensor([losses[seed] for seed in range(seeds)]))
+
+
+def _worker(
+    name: str, seeds: Sequence[int], steps: int, device: str, barrier: Any, queue: Any
+) -> None:
+    """Its seeds one after another, once all processes are ready."""
+    one_thread()
+    runs = [made(name, seed, device) for seed in seeds]
+    trained(*made(name, 0, device), 2, device)  # the device's and the libraries' first calls
+    settled(device)
+    barrier.wait()
+    losses = [trained(*run, steps, device) for run in runs]
+    settled(device)
+    queue.put([(seed, float(loss)) for seed, loss in zip(seeds, losses, strict=True)])
+
+
+@contextlib.contextmanager
+def mps() -> Iterator[None]:
+    """NVIDIA's daemon by which processes share a GPU, for those that are started within."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = ("CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY")
+        os.environ.update(dict.fromkeys(names, folder))
+        subprocess.run(["nvidia-cuda-mps-control", "-d"], check=True)  # noqa: S607
+        try:
+            yield
+        finally:
+            subprocess.run(["nvidia-cuda-mps-control"], input=b"quit\n", check=True)  # noqa: S607
+            for key in names:
+                del os.environ[key]
+
+
+def processes_by_mps(name: str, seeds: int, steps: int, device: str) -> Found:
+    """As `processes`, sharing by MPS."""
+    with mps():
+        return processes(name, seeds, steps, device)
+
+
+def ways(device: str) -> dict[str, Way]:
+    """Name -> way, as far as this device can go it."""
+    found: dict[str, Way] = {"ensemble": ensemble, "processes": processes}
+    if device == "cuda":
+        found["ensemble in a CUDA graph"] = graphed
+        if shutil.which("nvidia-cuda-mps-control"):
+            found["processes by MPS"] = processes_by_mps
+        else:
+            print("processes by MPS: not run, nvidia-cuda-mps-control is not installed")
+    return found
+
+
+def compared(report: Report, name: str, seeds: int, steps: int, device: str, rounds: int) -> None:
+    """All ways in turns; a row for each."""
+    known = {PLAIN: one_after_another, **ways(device)}
+    seconds: dict[str, list[float]] = {way: [] for way in known}
+    for warm in (one_after_another, ensemble):
+        warm(name, seeds, 2, device)
+    wanted = torch.empty(0)
+    for _ in range(rounds):
+        for way, go in known.items():
+            found = go(name, seeds, steps, device)
+            wanted = found.losses if way == PLAIN else wanted
+            gap = float(((found.losses - wanted) / wanted).abs().max())
+            assert gap < AGREE, f"{name}, {way}, S = {seeds}: losses differ by {gap:.1e}"
+            seconds[way].append(found.seconds / steps)
+    for way in list(known)[1:]:
+        both = {"ours": np.array(seconds[way]), PLAIN: np.array(seconds[PLAIN])}
+        sizes = f"S = {seeds}, {device}"
+        report.add(row_of(f"{name}: {way}", sizes, both, kind="packing"))
+
+
+def main() -> None:
+    """Every network, every S."""
+    parser = options(__doc__, rounds=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 4, 16, 64])
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    args = parser.parse_args()
+    one_thread()
+    report = Report(args.rows)
+    steps, sizes = (3, [2]) if args.quick else (args.steps, args.seeds)
+    for name in NETWORKS:
+        for seeds in sizes:
+            compared(report, name, seeds, steps, args.device, args.rounds)
+    if args.device == "cpu":
+        why = "asks for --device cuda" if torch.cuda.is_available() else "no GPU here"
+        print(f"the GPU part was not run: {why}")
+
+
+if __name__ == "__main__":
+    main()
