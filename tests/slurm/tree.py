@@ -16,7 +16,7 @@ from tests.slurm.cluster import Cluster
 from tests.workflow import dag
 
 PROJECT = Path(__file__).parents[2]
-TIMEOUT_S = 2400  # the whole DAG, two cores shared with other tests
+TIMEOUT_S = 1500  # three families, two cores shared with other tests
 PROFILE = "profiles/slurm/config.v8+.yaml"
 WAITS = "slurm-init-seconds-before-status-checks: 2"
 SPAN = re.MULTILINE | re.DOTALL
