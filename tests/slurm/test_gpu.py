@@ -41,7 +41,7 @@ def test_gpu_jobs_go_to_the_gpu_partition_and_see_one_gpu_each(tree: Tree) -> No
 def test_job_that_needs_cuda_fails_in_one_line_where_there_is_none(tree: Tree) -> None:
     tree.configure(ON_GPUS.replace("auto", "cuda"))
     run = tree.start(f"{FOLDER}/seed0/model.safetensors", "--retries", "0")
-    run.process.wait(120)
+    run.process.wait(400)
     assert run.process.returncode == 1
     assert "train_network (dataset=digits, model=mlp, seed=0)" in run.summary
     assert "device = 'cuda': torch sees no GPU" in run.summary

@@ -93,7 +93,7 @@ def test_cancelled_without_retries_needs_the_same_command_again(
 ) -> None:
     run, job = started(tree, "--retries", "0")
     cluster.command("scancel", job)
-    run.process.wait(120)
+    run.process.wait(400)
     assert run.process.returncode == 1
     for part in (
         "train_network (dataset=digits, model=mlp, seed=0): CANCELLED",

@@ -116,7 +116,7 @@ class Run:
         """The numbers of the SLURM jobs that it has submitted so far."""
         return re.findall(r"submitted with SLURM jobid (\d+)", self.text)
 
-    def wait_until_saved(self, step: int, seconds: float = 90) -> None:
+    def wait_until_saved(self, step: int, seconds: float = 400) -> None:
         """Wait until training has saved this step or a later one."""
         self._wait(seconds, lambda: self.saved() >= step, f"step {step} was not saved")
 
