@@ -121,14 +121,23 @@ def test_whole_dag_through_the_profile(tree: Tree) -> None:
 
 
 def test_every_rule_has_its_place(tmp_path: Path) -> None:
-    done = dag.snakemake(dag.copy_project(PROJECT, tmp_path / "tree"), "--dry-run")
-    sent, kept = (
-        set(re.findall(rf"^{kind} (\w+):$", done.stdout, flags=re.MULTILINE))
-        for kind in ("rule", "localrule")
+    tree = dag.copy_project(PROJECT, tmp_path / "tree")
+    done = dag.snakemake(tree, "--profile", "profiles/slurm", "--dry-run")
+    assert done.returncode == 0, done.stdout
+    rules = r"^rule (\w+):\n(.*?)(?=^rule |\Z)"
+    local = {
+        name
+        for path in (tree / "workflow/rules").glob("*.smk")
+        for name, body in re.findall(rules, path.read_text(), flags=re.MULTILINE | re.DOTALL)
+        if "localrule: True" in body
+    }
+    alone, grouped = (
+        set(re.findall(rf"^{indent}rule (\w+):$", done.stdout, flags=re.MULTILINE)) - {"all"}
+        for indent in ("", "    ")
     )
-    assert sent == ON_THE_CLUSTER | ELSEWHERE
-    assert {"fetch", "judge", "claims_table"} <= kept
-    assert not kept & sent
+    assert {"fetch", "judge", "claims_table"} <= local & alone
+    assert alone - local == ALONE | ELSEWHERE
+    assert grouped == GROUPED
 
 
 def test_site_without_accounting(tmp_path: Path) -> None:
