@@ -160,9 +160,11 @@ def test_time_limit_comes_with_a_warning_early_enough_to_save(
     undisturbed = calm.start(MODEL)
     run = tree.start(MODEL, "--set-resources", "train_network:runtime=attempt")
     assert run.succeeded()
-    first, *rest = (segment["reason"] for segment in segments(tree))
-    assert first == "SIGTERM"
-    assert rest[-1] == "finished"
+    *early, last = (segment["reason"] for segment in segments(tree))
+    # SLURM's warning, or ours where a busy controller sends its own too late: saved in either case.
+    assert early
+    assert all(reason == "SIGTERM" or reason.startswith("time limit of") for reason in early)
+    assert last == "finished"
     assert undisturbed.succeeded()
     assert len(segments(calm)) == 1
     assert published(tree) == published(calm)
