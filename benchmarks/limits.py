@@ -22,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from families import Family, families
-from measure import Report, Row, one_thread, options, turns
+from measure import Report, Row, one_thread, options, summary, turns
 from numpy.typing import NDArray
 from torch.autograd import DeviceType
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -89,16 +89,11 @@ def share(
 ) -> Row:
     """The row of work against its ceiling: amounts (FLOPs or bytes) over seconds by round."""
     (ours, peer) = (amounts[name] / seconds[name] / 1e9 for name in amounts)
-    part = ours / peer
     return Row(
         kind="limit",
         what=what,
         sizes=sizes,
-        ratio=float(np.median(part)),
-        low=float(part.min()),
-        high=float(part.max()),
-        ours=float(np.median(ours)),
-        peer=float(np.median(peer)),
+        **summary(ours / peer, ours, peer),
         unit=unit,
         against=list(amounts)[1],
         note=note,

@@ -154,16 +154,20 @@ def row_of(what: str, sizes: str, seconds: Mapping[str, NDArray[np.float64]], **
     (_, ours), (peer, theirs) = seconds.items()
     ratio = theirs / ours
     fields: dict[str, Any] = {"kind": "peer", "against": peer} | more
-    return Row(
-        what=what,
-        sizes=sizes,
-        ratio=float(np.median(ratio)),
-        low=float(ratio.min()),
-        high=float(ratio.max()),
-        ours=float(np.median(ours)),
-        peer=float(np.median(theirs)),
-        **fields,
-    )
+    return Row(what=what, sizes=sizes, **summary(ratio, ours, theirs), **fields)
+
+
+def summary(
+    ratio: NDArray[np.float64], ours: NDArray[np.float64], peer: NDArray[np.float64]
+) -> dict[str, float]:
+    """What a row keeps of values by round: medians, and the range of the ratio."""
+    return {
+        "ratio": float(np.median(ratio)),
+        "low": float(ratio.min()),
+        "high": float(ratio.max()),
+        "ours": float(np.median(ours)),
+        "peer": float(np.median(peer)),
+    }
 
 
 def children_cpu() -> float:
