@@ -6,6 +6,7 @@ Devic, Nakkiran, Sharan, arXiv 2406.06487. Each maps p (N,) to p (N,) by one fun
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final, Literal, Self
 
@@ -37,7 +38,7 @@ def logit(p: Floats) -> Floats:
     return np.log(x) - np.log1p(-x)
 
 
-class _Recalibration:
+class _Recalibration(ABC):
     """One function of the prediction; subclasses fit and apply it."""
 
     n_groups_: int
@@ -55,11 +56,13 @@ class _Recalibration:
         checked_groups(groups, len(x), self.n_groups_)
         return np.clip(self._apply(x), 0.0, 1.0)
 
+    @abstractmethod
     def _fit(self, x: Floats, y: NDArray[np.int64]) -> None:
-        raise NotImplementedError
+        """Fit on checked p and y (N,)."""
 
+    @abstractmethod
     def _apply(self, x: Floats) -> Floats:
-        raise NotImplementedError
+        """The function of checked p (N,), not yet cut to [0, 1]."""
 
 
 class Platt(_Recalibration):
