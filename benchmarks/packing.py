@@ -6,9 +6,9 @@ Against S seeds one after another in one process stand
 
 - ensemble: all weights with a leading axis (torch.func.stack_module_state), one vmapped step and
   one optimizer for all; on a GPU also with the step captured in a CUDA graph;
-- processes: as many at once as the device is asked to bear, each with its share of the seeds, as a
-  group of jobs in one allocation has them (a CPU: one a core; a GPU: one a seed, with NVIDIA's MPS
-  too where nvidia-cuda-mps-control is installed). Their start is not counted.
+- processes: at most one a core, each with its share of the seeds, as a group of jobs in one
+  allocation has them; on a GPU with NVIDIA's MPS too where nvidia-cuda-mps-control is installed.
+  Their start is not counted.
 
 Networks are those of the families at laptop settings, with fixed batches of their shapes. All ways
 must end at the same losses. Wall clock.
@@ -23,7 +23,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,8 +37,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 PLAIN = "one after another"
 RATE = 1e-3
-TIMEOUT_S = 600.0
-"""How long a process that died may be waited for."""
 AGREE = 1e-3
 """Relative: rounding differs between one kernel for all seeds and one for each."""
 
@@ -105,14 +104,13 @@ class Ensemble:
             return found
 
         self.loss = torch.vmap(loss)
-        self.device = device
 
     def step(self) -> Tensor:
         """One update of all seeds; their losses (S,)."""
         self.optimizer.zero_grad(set_to_none=True)
-        # torch's fused attention of CPUs has no batching rule: it would be called seed by seed.
-        apart = self.device == "cpu"
-        with sdpa_kernel(SDPBackend.MATH) if apart else contextlib.nullcontext():
+        # torch's fused attention has no batching rule on CPUs (it would be called seed by seed);
+        # on GPUs its backward refuses the strides that vmap leaves.
+        with sdpa_kernel(SDPBackend.MATH):
             losses: Tensor = self.loss(self.parameters, self.buffers, *self.batch)
         losses.sum().backward()
         self.optimizer.step()
@@ -150,41 +148,60 @@ def graphed(name: str, seeds: int, steps: int, device: str) -> Found:
     return Found((settled(device) - began) * steps / replays, losses.cpu())
 
 
-def processes(name: str, seeds: int, steps: int, device: str) -> Found:
-    """Seeds shared out among processes that begin together."""
-    count = min(seeds, seeds if device == "cuda" else os.cpu_count() or 1)
-    context = multiprocessing.get_context("spawn")
-    barrier, queue = context.Barrier(count + 1), context.Queue()
-    workers = [
-        context.Process(
-            target=_worker,
-            args=(name, range(first, seeds, count), steps, device, barrier, queue),
-        )
-        for first in range(count)
-    ]
-    for worker in workers:
-        worker.start()
-    barrier.wait(TIMEOUT_S)
-    began = time.perf_counter()
-    losses = dict(pair for _ in workers for pair in queue.get(timeout=TIMEOUT_S))
-    seconds = time.perf_counter() - began
-    for worker in workers:
-        worker.join()
-    return Found(seconds, torch.tensor([losses[seed] for seed in range(seeds)]))
+class Pool:
+    """Processes that wait for work; told at once, they begin at once.
+
+    As many as the machine has cores: a network so small is bound by the core that drives it.
+    """
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipes, self.workers = [], []
+        for _ in range(os.cpu_count() or 1):
+            ours, theirs = context.Pipe()
+            worker = context.Process(target=_worker, args=(theirs,), daemon=True)
+            worker.start()
+            theirs.close()
+            self.pipes.append(ours)
+            self.workers.append(worker)
+
+    def close(self) -> None:
+        """No more work."""
+        for pipe, worker in zip(self.pipes, self.workers, strict=True):
+            pipe.close()
+            worker.join()
+
+    def __call__(self, name: str, seeds: int, steps: int, device: str) -> Found:
+        """Seeds shared out; a way as the others are."""
+        busy = self.pipes[:seeds]
+        for first, pipe in enumerate(busy):
+            pipe.send((name, range(first, seeds, len(busy)), steps, device))
+        for pipe in busy:
+            pipe.recv()
+        began = time.perf_counter()
+        for pipe in busy:
+            pipe.send(None)
+        losses = dict(pair for pipe in busy for pair in pipe.recv())
+        seconds = time.perf_counter() - began
+        return Found(seconds, torch.tensor([losses[seed] for seed in range(seeds)]))
 
 
-def _worker(
-    name: str, seeds: Sequence[int], steps: int, device: str, barrier: Any, queue: Any
-) -> None:
-    """Its seeds one after another, once all processes are ready."""
+def _worker(pipe: Connection) -> None:
+    """Its seeds one after another, when it is told; its first calls of the device before that."""
     one_thread()
-    runs = [made(name, seed, device) for seed in seeds]
-    trained(*made(name, 0, device), 2, device)  # the device's and the libraries' first calls
-    settled(device)
-    barrier.wait()
-    losses = [trained(*run, steps, device) for run in runs]
-    settled(device)
-    queue.put([(seed, float(loss)) for seed, loss in zip(seeds, losses, strict=True)])
+    while True:
+        try:
+            name, seeds, steps, device = pipe.recv()
+        except EOFError:
+            return
+        runs = [made(name, seed, device) for seed in seeds]
+        trained(*made(name, 0, device), 2, device)
+        settled(device)
+        pipe.send("ready")
+        pipe.recv()
+        losses = [trained(*run, steps, device) for run in runs]
+        settled(device)
+        pipe.send([(seed, float(loss)) for seed, loss in zip(seeds, losses, strict=True)])
 
 
 @contextlib.contextmanager
@@ -202,27 +219,43 @@ def mps() -> Iterator[None]:
                 del os.environ[key]
 
 
-def processes_by_mps(name: str, seeds: int, steps: int, device: str) -> Found:
-    """As `processes`, sharing by MPS."""
-    with mps():
-        return processes(name, seeds, steps, device)
+@contextlib.contextmanager
+def pool() -> Iterator[Pool]:
+    """A pool, closed at the end."""
+    made = Pool()
+    try:
+        yield made
+    finally:
+        made.close()
 
 
-def ways(device: str) -> dict[str, Way]:
+@contextlib.contextmanager
+def ways(device: str) -> Iterator[dict[str, Way]]:
     """Name -> way, as far as this device can go it."""
-    found: dict[str, Way] = {"ensemble": ensemble, "processes": processes}
-    if device == "cuda":
-        found["ensemble in a CUDA graph"] = graphed
-        if shutil.which("nvidia-cuda-mps-control"):
-            found["processes by MPS"] = processes_by_mps
-        else:
-            print("processes by MPS: not run, nvidia-cuda-mps-control is not installed")
-    return found
+    with contextlib.ExitStack() as stack:
+        found: dict[str, Way] = {"ensemble": ensemble, "processes": stack.enter_context(pool())}
+        if device == "cuda":
+            found["ensemble in a CUDA graph"] = graphed
+            settled(device)  # this process has met the GPU before the daemon is named to others
+            if shutil.which("nvidia-cuda-mps-control"):
+                stack.enter_context(mps())
+                found["processes by MPS"] = stack.enter_context(pool())
+            else:
+                print("processes by MPS: not run, nvidia-cuda-mps-control is not installed")
+        yield found
 
 
-def compared(report: Report, name: str, seeds: int, steps: int, device: str, rounds: int) -> None:
+def compared(
+    report: Report,
+    others: Mapping[str, Way],
+    name: str,
+    seeds: int,
+    steps: int,
+    device: str,
+    rounds: int,
+) -> None:
     """All ways in turns; a row for each."""
-    known = {PLAIN: one_after_another, **ways(device)}
+    known = {PLAIN: one_after_another, **others}
     seconds: dict[str, list[float]] = {way: [] for way in known}
     for warm in (one_after_another, ensemble):
         warm(name, seeds, 2, device)
@@ -250,9 +283,10 @@ def main() -> None:
     one_thread()
     report = Report(args.rows)
     steps, sizes = (3, [2]) if args.quick else (args.steps, args.seeds)
-    for name in NETWORKS:
-        for seeds in sizes:
-            compared(report, name, seeds, steps, args.device, args.rounds)
+    with ways(args.device) as others:
+        for name in NETWORKS:
+            for seeds in sizes:
+                compared(report, others, name, seeds, steps, args.device, args.rounds)
     if args.device == "cpu":
         why = "asks for --device cuda" if torch.cuda.is_available() else "no GPU here"
         print(f"the GPU part was not run: {why}")

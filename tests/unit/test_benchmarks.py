@@ -259,7 +259,8 @@ def test_an_ensemble_ends_where_its_seeds_do(name: str) -> None:
 
 def test_processes_end_at_the_same_bits() -> None:
     name = "network of guidance and diffusion"
-    found = packing.processes(name, 2, 2, "cpu").losses
+    with packing.pool() as processes:
+        found = processes(name, 2, 2, "cpu").losses
     assert torch.equal(found, packing.one_after_another(name, 2, 2, "cpu").losses)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from lemmata.calibration.fixed_point import Floats, fixed_points
 from lemmata.calibration.multicalibration.inputs import (
     Flags,
     checked_groups,
@@ -24,12 +25,10 @@ from lemmata.calibration.smooth_ece import (
     MAX_GRID_SIZE,
     NODES_PER_BANDWIDTH,
     Binned,
-    Floats,
     cosine_coefficients,
     grid_size_for,
-    integrate,
-    smooth,
     solve,
+    values_of,
 )
 
 NULL_GRID: Final = 256
@@ -51,17 +50,17 @@ def group_smooth_ece(
     x, outcome, flags = checked_inputs(p, y, groups)
     residual = x - outcome
     found = np.zeros(flags.shape[1])
+    sizes = np.full(flags.shape[1], grid_size)
     left = np.arange(flags.shape[1])
     while left.size:
-        masses = np.stack([_nodes(x[m], residual[m], grid_size) for m in flags.T[left]])
-        value = solve(Binned(len(x), masses, masses, masses), tolerance)  # residual alone is used
-        found[left] = value
-        coarse = (value * grid_size < NODES_PER_BANDWIDTH) & masses.any(axis=1)
-        if grid_size >= MAX_GRID_SIZE or not coarse.any():
-            break
-        left = left[coarse]
-        wanted = float(value[coarse].min())
-        grid_size = min(grid_size_for(wanted, NODES_PER_BANDWIDTH, 2 * grid_size), MAX_GRID_SIZE)
+        size = int(sizes[left].min())
+        now = left[sizes[left] == size]
+        masses = np.stack([_nodes(x[m], residual[m], size) for m in flags.T[now]])
+        found[now] = solve(Binned(len(x), masses, masses, masses), tolerance)  # residual alone used
+        fine = (found[now] * size >= NODES_PER_BANDWIDTH) | ~masses.any(axis=1)
+        for group in [] if size >= MAX_GRID_SIZE else now[~fine]:
+            sizes[group] = grid_size_for(float(found[group]), NODES_PER_BANDWIDTH, 2 * size)
+        left = left[sizes[left] > size]
     return found
 
 
@@ -119,19 +118,17 @@ def _splitting(x: Floats, flags: Flags, grid_size: int) -> sparse.csr_array:
 def _largest_root(masses: Floats, tolerance: float) -> Floats:
     """Largest fixed point over groups of node masses (R, G, M + 1): (R,).
 
-    As `solve`, each evaluation bounds a root from both sides; a group whose upper bound is below
-    another's lower bound cannot have the largest and is looked at no more.
+    A group whose upper bound is below another's lower bound cannot have the largest and is looked
+    at no more.
     """
-    coefficients = cosine_coefficients(masses)  # (R, G, M + 1)
-    lower, upper = np.zeros(masses.shape[:2]), np.ones(masses.shape[:2])  # (R, G)
-    active = np.ones(masses.shape[:2], dtype=bool)
-    while active.any():
-        low, high = lower[active], upper[active]
-        s = np.where(low > 0.0, np.sqrt(low * high), 0.1 * high)
-        value = integrate(np.abs(smooth(coefficients[active], s)))
-        lower[active] = np.maximum(low, np.minimum(s, value))
-        upper[active] = np.minimum(high, np.maximum(s, value))
-        best = lower.max(axis=1, keepdims=True)  # (R, 1)
-        active = (upper - lower > 2.0 * tolerance) & (upper > best)
-    largest: Floats = (0.5 * (lower + upper)).max(axis=1)
+    shape = masses.shape[:2]
+    coefficients = cosine_coefficients(masses).reshape(-1, masses.shape[-1])  # (R G, M + 1)
+
+    def may_be_largest(lower: Floats, upper: Floats) -> NDArray[np.bool_]:
+        best = lower.reshape(shape).max(axis=1, keepdims=True)  # (R, 1)
+        wanted: NDArray[np.bool_] = (upper.reshape(shape) > best).ravel()
+        return wanted
+
+    found = fixed_points(values_of(coefficients), len(coefficients), tolerance, may_be_largest)
+    largest: Floats = found.reshape(shape).max(axis=1)
     return largest

@@ -20,9 +20,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from lemmata.calibration.fixed_point import Floats
 from lemmata.calibration.smooth_ece import (
     Binned,
-    Floats,
     bin_predictions,
     checked_shapes,
     checked_unit,

@@ -14,16 +14,16 @@ cosine transform serves every bandwidth: O(N + M log M). The splitting changes s
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
+from lemmata.calibration.fixed_point import Floats, fixed_points
 from lemmata.errors import LemmataError
-
-Floats: TypeAlias = NDArray[np.float64]
 
 NODES_PER_BANDWIDTH: Final = 20
 """`smooth_ece` refines the grid until the bandwidth spans so many of its steps."""
@@ -182,19 +182,20 @@ def smece_at(binned: Binned, bandwidth: ArrayLike) -> Floats:
 def solve(binned: Binned, tolerance: float) -> Floats:
     """The fixed point s = smECE_s of each replicate, to +- tolerance: (..., M + 1) -> (...).
 
-    smECE_s never grows with s, so the root lies between any s and smECE_s: each evaluation bounds
-    it from both sides [derived]. The geometric middle is tried next, which at least halves the
-    bracket's logarithm and is nearly the root where smECE_s is a power of s.
+    Raises LemmataError for a tolerance outside (0, 1).
     """
-    if not 0.0 < tolerance < 1.0:
-        raise LemmataError(f"tolerance = {tolerance}: must lie in (0, 1)")
-    coefficients = cosine_coefficients(binned.residual)  # (..., M + 1)
-    lower = np.zeros(coefficients.shape[:-1])  # (...)
-    upper = np.ones_like(lower)
-    while np.any(upper - lower > 2.0 * tolerance):
-        s = np.where(lower > 0.0, np.sqrt(lower * upper), 0.5 * upper)
-        value = integrate(np.abs(smooth(coefficients, s)))  # (...)
-        lower = np.maximum(lower, np.minimum(s, value))
-        upper = np.minimum(upper, np.maximum(s, value))
-    # Nothing to smooth: 0 itself, not the middle of the last bracket.
-    return np.where(binned.residual.any(axis=-1), 0.5 * (lower + upper), 0.0)
+    leading = binned.residual.shape[:-1]
+    coefficients = cosine_coefficients(binned.residual).reshape(-1, binned.grid_size + 1)
+    return fixed_points(values_of(coefficients), len(coefficients), tolerance).reshape(leading)
+
+
+def values_of(coefficients: Floats) -> Callable[[NDArray[np.int64], Floats], Floats]:
+    """What SmECE_s is of rows (R,) of cosine coefficients (..., M + 1) at bandwidths (R,): (R,)."""
+    block = max(CHUNK // coefficients.shape[-1], 1)  # a block and what is made of it stay in cache
+
+    def value_at(rows: NDArray[np.int64], s: Floats) -> Floats:
+        parts = [slice(start, start + block) for start in range(0, len(rows), block)]
+        values = [integrate(np.abs(smooth(coefficients[rows[p]], s[p]))) for p in parts]
+        return np.concatenate(values)
+
+    return value_at

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from lemmata.calibration.fixed_point import fixed_points
 from lemmata.calibration.smooth_ece import MAX_GRID_SIZE, NODES_PER_BANDWIDTH, grid_size_for
 from lemmata.errors import LemmataError
 
@@ -22,8 +24,6 @@ def smooth_ece(p: Tensor, y: Tensor, grid_size: int, tolerance: float) -> float:
     predictions, tensors on two devices, a value outside [0, 1], or a bad tolerance.
     """
     x, outcome = _checked(p, y)
-    if not 0.0 < tolerance < 1.0:
-        raise LemmataError(f"tolerance = {tolerance}: must lie in (0, 1)")
     while True:
         residual = node_residuals(x, outcome, grid_size)
         s = _solve(residual, tolerance)
@@ -72,16 +72,10 @@ def _at(coefficients: Tensor, bandwidth: float) -> float:
 
 
 def _solve(residual: Tensor, tolerance: float) -> float:
-    """The fixed point, bounded from both sides by every evaluation."""
-    if not bool(residual.any()):
-        return 0.0
+    """The fixed point; only its few values leave the device."""
     coefficients = _coefficients(residual)
-    lower, upper = 0.0, 1.0
-    while upper - lower > 2.0 * tolerance:
-        s = math.sqrt(lower * upper) if lower > 0.0 else 0.5 * upper
-        value = _at(coefficients, s)
-        lower, upper = max(lower, min(s, value)), min(upper, max(s, value))
-    return 0.5 * (lower + upper)
+    found = fixed_points(lambda _, s: np.array([_at(coefficients, float(s[0]))]), 1, tolerance)
+    return float(found[0])
 
 
 def _checked(p: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,11 +1,12 @@
 """A small training job for test_resume.py: run to the end, or cut off where the arguments say.
 
-python resumable_job.py FOLDER [SIGNAL STEP | save STEP]
+python resumable_job.py DEVICE FOLDER [SIGNAL STEP | save STEP]
 """
 
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from lemmata.errors import LemmataError
@@ -34,13 +35,14 @@ SETTINGS = ClassifierSettings(
 )
 
 
-def work(folder: Path) -> None:
+def work(device: str, folder: Path) -> None:
     """Train on random labels and write weights and history into `folder`."""
     generator = stream(0, "rows")
     X, y = generator.normal(size=(100, 9)), generator.integers(0, 3, 100)
     split = generator.choice(["train", "validation"], 100)
     saved = Checkpoints(folder / "checkpoints")
-    trained = train_classifier(SETTINGS, X, y, split, threads=1, checkpoints=saved)
+    settings = replace(SETTINGS, device=device)
+    trained = train_classifier(settings, X, y, split, threads=1, checkpoints=saved)
     save_weights(trained.model, folder / OUTPUTS[0], {"rule": "test"})
     write_table(trained.history, folder / OUTPUTS[1])
 
@@ -70,12 +72,12 @@ def cut_in_save(at: int) -> None:
 
 
 if __name__ == "__main__":
-    folder, *cut = sys.argv[1:]
+    device, folder, *cut = sys.argv[1:]
     if cut and cut[0] == "save":
         cut_in_save(int(cut[1]))
     elif cut:
         cut_at_step(cut[0], int(cut[1]))
     try:
-        work(Path(folder))
+        work(device, Path(folder))
     except LemmataError as error:
         sys.exit(str(error))
