@@ -56,10 +56,14 @@ def list_folder(root: Path, split: Mapping[str, float], seed: int) -> pd.DataFra
     table = pd.DataFrame({"row": np.arange(len(files)), "path": [p.as_posix() for p in files]})
     table["class"], table["y"] = [path.parent.name for path in files], y
     table["split"] = _parts(files, y, split, seed, apart=apart)
-    content = [(root / path).read_bytes() for path in table["path"]]
-    table["bytes"] = [len(one) for one in content]
-    table["sha256"] = [hashlib.sha256(one).hexdigest() for one in content]
+    # One at a time: all at once would be a whole ImageNet in memory.
+    table["bytes"], table["sha256"] = zip(*(_fingerprint(root / p) for p in files), strict=True)
     return table
+
+
+def _fingerprint(path: Path) -> tuple[int, str]:
+    content = path.read_bytes()
+    return len(content), hashlib.sha256(content).hexdigest()
 
 
 def _parts(
