@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from gpt2 import gpt2
 from measure import Report, installed, one_thread, options, versus
 from torch import Tensor
 
@@ -32,22 +33,11 @@ BLOCK = {  # transformers' name -> ours; its matrices are transposed
 
 def models(vocabulary: int, layers: int, heads: int, width: int, table: int) -> tuple[Decoder, Any]:
     """A decoder with random weights, and transformers' GPT-2 with the same ones."""
-    import transformers
-
-    transformers.logging.set_verbosity_error()
     architecture = Architecture(layers, heads, width, "ape", table, 0.02)
     ours = Decoder(vocabulary, architecture, torch_generator(0, "weights")).eval()
-    config = transformers.GPT2Config(
-        vocab_size=vocabulary,
-        n_positions=table,
-        n_embd=width,
-        n_layer=layers,
-        n_head=heads,
-        bos_token_id=0,
-        eos_token_id=None,  # every answer has its full length in both
-        pad_token_id=0,
-    )
-    theirs = transformers.GPT2LMHeadModel(config).eval()
+    # No end of text: every answer has its full length in both.
+    theirs: Any = gpt2(vocabulary, table, layers, heads, width, eos_token_id=None, pad_token_id=0)
+    theirs.eval()
     body = theirs.transformer
     with torch.no_grad():
         body.wte.weight.copy_(ours.token_embedding.weight)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
+from gpt2 import gpt2
 from measure import Report, installed, one_thread, options, row_of, turns
 from torch import Tensor, nn
 from torch.nn import functional
@@ -112,23 +113,8 @@ class GPT(nn.Module):
 
 def hugging_face(vocabulary: int, table: int, width: int, layers: int, heads: int) -> nn.Module:
     """GPT-2 of transformers, scores its only output."""
-    import transformers
-
-    transformers.logging.set_verbosity_error()
-    config = transformers.GPT2Config(
-        vocab_size=vocabulary,
-        n_positions=table,
-        n_embd=width,
-        n_layer=layers,
-        n_head=heads,
-        resid_pdrop=0.0,
-        embd_pdrop=0.0,
-        attn_pdrop=0.0,
-        use_cache=False,
-        bos_token_id=0,
-        eos_token_id=0,
-    )
-    return Scores(transformers.GPT2LMHeadModel(config))
+    plain = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "use_cache": False}
+    return Scores(gpt2(vocabulary, table, layers, heads, width, eos_token_id=0, **plain))
 
 
 class Scores(nn.Module):
