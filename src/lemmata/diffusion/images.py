@@ -26,4 +26,6 @@ def _rows(table: pd.DataFrame, chosen: pd.Series[bool]) -> tuple[Tensor, Tensor]
     columns = [name for name in table.columns if name.startswith("x_")]
     pixels = 2.0 * own[columns].to_numpy(np.float32) - 1.0  # the table has them in [0, 1]
     # Row by row in memory, as they are drawn; a table has them column by column.
-    return torch.from_numpy(np.ascontiguousarray(pixels)), torch.from_numpy(own["y"].to_numpy(np.int64, copy=True))
+    return torch.from_numpy(np.ascontiguousarray(pixels)), torch.from_numpy(
+        own["y"].to_numpy(np.int64, copy=True)
+    )

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from lemmata.calibration.figures.multicalibration.look import (
     LOOKS,
@@ -30,6 +31,7 @@ def draw(selected: pd.DataFrame) -> Figure:
     with style():
         fig, ax = plt.subplots(figsize=(COLUMN_WIDTH * 1.35, 3.6))
         draw_floor(ax, shown)
+        named: list[tuple[float, float, str]] = []
         for name in present([shown]):
             for model in MODELS:
                 rows = shown[(shown["post_processor"] == name) & (shown["model"] == model)]
@@ -47,8 +49,15 @@ def draw(selected: pd.DataFrame) -> Figure:
                     **LOOKS[name],
                 )
                 if name == "erm":
-                    at: dict[str, Any] = {"xytext": (4, -8), "textcoords": "offset points"}
-                    ax.annotate(SHORT[model], (x[0], y[0]), fontsize=6.5, **at)
+                    named.append((x[0], y[0], SHORT[model]))
+        named.sort(key=lambda point: point[1])
+        for rank, (x_erm, y_erm, word) in enumerate(named):
+            # Neighbours to either side, for two models may lie in one place.
+            at: dict[str, Any] = {"xytext": (6, -3), "ha": "left"}
+            if rank % 2 == 0:
+                at = {"xytext": (-3, -9), "ha": "right"}
+            at |= {"zorder": 6, "path_effects": [withStroke(linewidth=1.5, foreground="white")]}
+            ax.annotate(word, (x_erm, y_erm), fontsize=6.5, textcoords="offset points", **at)
         ax.axline((0.1, 0.1), (0.2, 0.2), color="0.6", lw=0.6)
         ax.set(xlabel="SmoothECE of all rows", ylabel=MAX_LABEL)
         ax.set(xscale="log", yscale="log")
