@@ -187,12 +187,13 @@ def answer_counts(
     questions somebody sees was drawn by chance.
     """
     own = frame[(frame["question"] == asked.question.id) & frame["shown"]]
-    key = own[list(strata)].agg("|".join, axis=1) if strata else pd.Series("", index=own.index)
-    columns = range(len(asked.labels) + 1)
-    table = pd.crosstab(key, own["stance"].fillna(0).astype(int)).reindex(
-        columns=columns, fill_value=0
-    )
-    return table.index, table.to_numpy()
+    columns: Any = [own[name] for name in strata]
+    key = columns[0].str.cat(columns[1:], sep="|") if strata else pd.Series("", index=own.index)
+    at, names = pd.factorize(key, sort=True)
+    points = len(asked.labels) + 1
+    cell = at * points + own["stance"].fillna(0).to_numpy(dtype=np.int64)
+    counts = np.bincount(cell, minlength=len(names) * points)
+    return names, counts.reshape(-1, points)
 
 
 def reasons(frame: pd.DataFrame, question: str) -> dict[str, int]:
