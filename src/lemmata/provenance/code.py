@@ -12,13 +12,12 @@ import ast
 import functools
 import hashlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-
-import grimp
+from typing import NamedTuple
 
 from lemmata.errors import LemmataError
 
@@ -77,9 +76,8 @@ class Code:
 def code_of(script: Path) -> Code:
     """Digest of `script` with its import closure; LemmataError when a file cannot be parsed."""
     tree = _parse(script)
-    graph = _graph()
-    modules, external = _closure(_imports(tree), graph)
-    digests = {name: _module_digest(name) for name in sorted(modules)}
+    modules, external = _closure(_imports(tree))
+    digests = {name: _module(name).digest for name in sorted(modules)}
     bystanders = {name: digests.pop(name) for name in BYSTANDERS if name in digests}
     own = tree_digest(tree)
     return Code(whole_digest(own, digests), own, digests, bystanders, _versions(external))
@@ -151,22 +149,38 @@ def _parse(path: Path) -> ast.Module:
         ) from error
 
 
-def _imports(tree: ast.Module) -> set[str]:
-    """Dotted names that a script imports; ``from a import b`` gives both ``a`` and ``a.b``."""
+def _imports(tree: ast.Module, package: str = "") -> set[str]:
+    """Dotted names that a file imports; ``from a import b`` gives both ``a`` and ``a.b``.
+
+    package: where a relative import begins. What only type checkers read is left out.
+    """
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _executed(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            base = ".".join(part for part in (above, node.module) if part)
+            names.update([base, *(f"{base}.{alias.name}" for alias in node.names)])
     return names
 
 
-def _closure(names: Iterable[str], graph: grimp.ImportGraph) -> tuple[set[str], set[str]]:
+def _executed(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every node but those below ``if TYPE_CHECKING:``."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            waiting.extend(node.orelse)
+        elif not isinstance(node, ast.expr):  # no expression holds an import
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def _closure(names: Iterable[str]) -> tuple[set[str], set[str]]:
     """Modules of this package and top-level external packages reached from `names`."""
-    external = {name.split(".")[0] for name in names} - {PACKAGE}
-    waiting = [name for name in names if name in graph.modules and name.split(".")[0] == PACKAGE]
+    external = {name.split(".")[0] for name in names}
+    waiting = [name for name in names if _is_ours(name)]
     modules: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -176,12 +190,17 @@ def _closure(names: Iterable[str], graph: grimp.ImportGraph) -> tuple[set[str], 
         # Importing a.b.c executes a and a.b first.
         if "." in name:
             waiting.append(name.rpartition(".")[0])
-        for found in graph.find_modules_directly_imported_by(name):
-            if found.split(".")[0] == PACKAGE:
-                waiting.append(found)
-            elif not name.startswith(BOOKKEEPING):
-                external.add(found.split(".")[0])
-    return modules, external - set(sys.stdlib_module_names)
+        found = _module(name).imports
+        waiting.extend(other for other in found if _is_ours(other))
+        if not name.startswith(BOOKKEEPING):
+            external |= {other.split(".")[0] for other in found}
+    return modules, external - {PACKAGE} - set(sys.stdlib_module_names)
+
+
+@functools.cache
+def _is_ours(name: str) -> bool:
+    """Whether a dotted name is a module of this package, rather than something within one."""
+    return name.split(".")[0] == PACKAGE and module_path(name).is_file()
 
 
 def _versions(packages: Iterable[str]) -> dict[str, str]:
@@ -201,22 +220,22 @@ def _version(distribution: str) -> str:
         raise LemmataError(f"package {distribution} is imported but not installed") from error
 
 
-@functools.cache
-def _graph() -> grimp.ImportGraph:
-    return grimp.build_graph(
-        PACKAGE,
-        include_external_packages=True,
-        exclude_type_checking_imports=True,
-        cache_dir=None,  # no cache folder beside the user's files
-    )
-
-
 def module_path(name: str) -> Path:
     """The file of a module of this package."""
     path = Path(__file__).parents[1].joinpath(*name.split(".")[1:])
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+class _Module(NamedTuple):
+    """What is kept of a module; its tree would take a megabyte."""
+
+    imports: frozenset[str]
+    digest: str
+
+
 @functools.cache
-def _module_digest(name: str) -> str:
-    return tree_digest(_parse(module_path(name)))
+def _module(name: str) -> _Module:
+    path = module_path(name)
+    tree = _parse(path)
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    return _Module(frozenset(_imports(tree, package)), tree_digest(tree))
