@@ -115,12 +115,12 @@ def test_views_are_grouped_by_image() -> None:
     own = settings("mae", own={"target_share": 0.01})
     _, method = untrained(own, 8, 1)
     compute, found = chosen_compute(own, 1), images()
-    seen = views(own, method, found, compute, HOW)
+    seen = views(own, method.view, found, compute, HOW)
     assert seen.shape == (20, 3, 16)
     within, between = seen.var(dim=1).mean(), seen.mean(dim=1).var(dim=0).mean()
     assert float(within) < 0.5 * float(between)
     with pytest.raises(LemmataError, match="samples = 1000: only"):
-        views(own, method, found, compute, MeasureSettings(**{**vars(HOW), "samples": 1000}))
+        views(own, method.view, found, compute, MeasureSettings(**{**vars(HOW), "samples": 1000}))
 
 
 def plain(method: str, **changed: object) -> dict[str, object]:
@@ -191,6 +191,8 @@ def made_up(tmp_path: Path, sign: float) -> list[str]:
                 | {"validation_accuracy": 0.5, "spread": 1.0, "rankme": 5 + good}
                 | {"effective_rank": 4 + good, "participation_ratio": 3 + good, "alpha": 1 - good}
                 | {"lidar_1e-06": 7.0 + k % 2, "lidar_0.0001": 6.0 + k % 3, "noise": np.nan}
+                | {"head": "projector" if method == "vicreg" else "", "head_rankme": 5.0 + k}
+                | {"head_lidar_1e-06": 2.0 + k, "head_lidar_0.0001": 9.0 - k}
                 | {"loss": 1.0 + (k % 2)}
             )
     path = tmp_path / f"measures_{sign}.parquet"
