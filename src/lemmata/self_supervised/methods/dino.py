@@ -20,7 +20,7 @@ from lemmata.self_supervised.methods.method import (
     slow_copy,
     spread,
 )
-from lemmata.self_supervised.views import ViewSettings, view
+from lemmata.self_supervised.views import ViewSettings, two_views, view
 
 CENTRE_DECAY = 0.9  # [official code]
 
@@ -96,16 +96,17 @@ class Dino(nn.Module):
     def loss(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss of two views of a batch, each told by the other."""
         own = self.settings
-        seen = [view(images, own, generator) for _ in range(2)]
+        seen = two_views(images, own, generator)
         with torch.no_grad():
-            h = [self.teacher.pooled(v) for v in seen]
-            teacher = [self.teacher_head(e).float() for e in h]
-            self.last.copy_(torch.cat(teacher).mean(dim=0))
-        student = [self.student_head(self.student.pooled(v)).float() for v in seen]
+            h = self.teacher.pooled(seen)
+            logits = self.teacher_head(h).float()
+            self.last.copy_(logits.mean(dim=0))
+        teacher = logits.chunk(2)
+        student = self.student_head(self.student.pooled(seen)).float().chunk(2)
         both = (own.student_temperature, own.teacher_temperature)
         pairs = ((student[0], teacher[1]), (student[1], teacher[0]))
         parts = [distillation_loss(s, t, self.centre, both) for s, t in pairs]
-        return {"loss": (parts[0] + parts[1]) / 2.0, "spread": spread(h[0].float())}
+        return {"loss": (parts[0] + parts[1]) / 2.0, "spread": spread(h[: len(images)].float())}
 
     @torch.no_grad()
     def follow(self, progress: float) -> None:

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from lemmata.self_supervised.encoder import Encoder, Grid, Projector, Shape
 from lemmata.self_supervised.methods.method import Head, spread
-from lemmata.self_supervised.views import ViewSettings, view
+from lemmata.self_supervised.views import ViewSettings, two_views, view
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Simclr(nn.Module):
 
     def loss(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss of two views of a batch."""
-        h = [self.encoder.pooled(view(images, self.settings, generator)) for _ in range(2)]
+        h = self.encoder.pooled(two_views(images, self.settings, generator)).chunk(2)
         first, second = (self.projector(e).float() for e in h)
         loss = contrastive_loss(first, second, self.settings.temperature)
         return {"loss": loss, "spread": spread(h[0].float())}

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lemmata.self_supervised.encoder import Encoder, Grid, Projector, Shape
 from lemmata.self_supervised.methods.method import Head, spread
-from lemmata.self_supervised.views import ViewSettings, view
+from lemmata.self_supervised.views import ViewSettings, two_views, view
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Vicreg(nn.Module):
     def loss(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss of two views of a batch."""
         own = self.settings
-        h = [self.encoder.pooled(view(images, own, generator)) for _ in range(2)]
+        h = self.encoder.pooled(two_views(images, own, generator)).chunk(2)
         invariance, variance, covariance = vicreg_terms(*(self.projector(e).float() for e in h))
         total = own.invariance * invariance + own.variance * variance + own.covariance * covariance
         return {"loss": total, "spread": spread(h[0].float())}
