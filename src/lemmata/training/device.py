@@ -59,9 +59,6 @@ def select(device: Device, precision: Precision, threads: int, gpus: int = 0) ->
     # cuBLAS reads this at its first call and is otherwise free to add in any order.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
-    # By default that also fills every tensor with nan before its values are written, a pass over
-    # memory for each operation; nothing here reads what was not written.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.fp32_precision = "ieee"
