@@ -94,9 +94,9 @@ def train_encoder(
     """Train; a run that a checkpoint says is finished is only loaded.
 
     name: of the configuration, for errors. snapshots: steps after which a frozen copy of the
-    networks is kept; copies are part of the checkpoints. label: what to call the run in its progress; None shows
-    none. segments: the loop's stretches of work are added. Raises LemmataError that names the
-    configuration where training diverges.
+    networks is kept; copies are part of the checkpoints. label: what to call the run in its
+    progress; None shows none. segments: the loop's stretches of work are added. Raises LemmataError
+    that names the configuration where training diverges.
     """
     module, method = untrained(settings, images.side, images.channels)
     module.to(compute.device)

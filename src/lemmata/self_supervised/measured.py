@@ -134,8 +134,8 @@ def views(
 ) -> Tensor:
     """Embeddings (n, q, W) of q random positives of n training images, made as in training.
 
-    embed: a method's `view` or `head_view`. Which images and positives is a function of the run's seed. Raises LemmataError where there are
-    fewer training images.
+    embed: a method's `view` or `head_view`. Which images and positives is a function of the run's
+    seed. Raises LemmataError where there are fewer training images.
     """
     rows = sampled(images.split, how.samples, settings.seed)
     found = []

@@ -56,7 +56,8 @@ def measure_runs(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One row of measures a run; the bases' along their training; what their probes predict.
 
-    Along the training: before the first step, at each snapshot, at the end. A base is measured a second time before its first step, as the point "untrained".
+    Along the training: before the first step, at each snapshot, at the end. A base is measured a
+    second time before its first step, as the point "untrained".
     """
     compute = chosen_compute(runs[0].settings, threads, gpus)
     images = source(compute)

@@ -35,7 +35,7 @@ def draw(table: pd.DataFrame) -> Figure:
         for method, column in zip(methods, grid.T, strict=True):
             own = table[table["method"] == method]
             for quantity, ax in zip(ROWS, column, strict=True):
-                _line(ax, own.groupby("step")[quantity], COLOURS[method])
+                _line(ax, own, quantity, COLOURS[method])
             column[0].set_title(METHODS[method])
             column[-1].set_xlabel("step")
         for (_, name), ax in zip(ROWS.items(), grid[:, 0], strict=True):
@@ -44,7 +44,8 @@ def draw(table: pd.DataFrame) -> Figure:
     return fig
 
 
-def _line(ax: Axes, values: pd.core.groupby.SeriesGroupBy, colour: str) -> None:
+def _line(ax: Axes, runs: pd.DataFrame, quantity: str, colour: str) -> None:
+    values = runs.groupby("step")[quantity]
     mean, low, high = values.mean(), values.min(), values.max()
     ax.fill_between(mean.index, low, high, color=colour, alpha=0.25, lw=0)
     ax.plot(mean.index, mean, "o-", color=colour, ms=2.5, lw=1.0)
