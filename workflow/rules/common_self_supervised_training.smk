@@ -204,9 +204,7 @@ def selection_figures():
         *expand(
             f"{SSL_DIR}/{{i}}/selection/figures/{{f}}.png", i=TRAINED["images"], f=SELECTION_FIGURES
         ),
-        *expand(
-            f"{SSL_DIR}/{{i}}/along_training/figures/along_training.png", i=TRAINED["images"]
-        ),
+        *expand(f"{SSL_DIR}/{{i}}/along_training/figures/along_training.png", i=TRAINED["images"]),
         *expand(f"{SSL_DIR}/{{i}}/figures/reliability.png", i=PROBED),
         *expand(f"{SSL_DIR}/{{i}}/figures/recalibration.png", i=PROBED),
     ]
