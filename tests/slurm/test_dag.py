@@ -68,6 +68,7 @@ ELSEWHERE = {  # of the others, which would take their turn in the same way
     "train_encoders",
     "measure_encoders",
     "study_selection",
+    "study_along_training",
     "study_bridge",
 }
 ON_THE_CLUSTER = GROUPED | ALONE

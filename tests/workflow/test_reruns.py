@@ -109,8 +109,9 @@ MEASURED_ENCODERS = {
     "measure_encoders": ENCODER_JOBS,
     "probe_predictions": 1,
     "study_selection": 1,
+    "study_along_training": 1,
     "study_bridge": 1,
-    "plot_trained": 5,
+    "plot_trained": 6,
 }
 TRAINED_ENCODERS = MEASURED_ENCODERS | {"train_encoders": ENCODER_JOBS}
 # And when networks are trained anew, or samplers change: what is sampled from all of them.
@@ -450,7 +451,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "measure_encoders": SEEDS,
             "probe_predictions": 1,
             "study_selection": 1,
-            "plot_trained": 4,
+            "study_along_training": 1,
+            "plot_trained": 5,
         }
         | measured(PROBED)
         | judged(6),

@@ -42,7 +42,10 @@ def run_of(images, method, point="base", axis="", value=None):
     settings["own"] = {
         key: flat[key] for key in flat if key not in COMMON and key not in OTHERS[method]
     }
-    return {"point": point, "axis": axis, "value": value, "settings": settings}
+    run = {"point": point, "axis": axis, "value": value, "settings": settings}
+    # Bases alone are followed along their training; planted noise is looked at in the end.
+    followed = images != PLANTED and point == "base"
+    return run | ({"snapshots": TRAINED["snapshots"]} if followed else {})
 
 
 # What a set of images may lay over all methods but one method does not know.
@@ -177,6 +180,13 @@ PREDICTIONS |= {
 PROBED = sorted({key[1] for key in PREDICTIONS if key[0] == "self_supervised"})
 
 
+def along_files(wc):
+    """Measures along the training of every bundle that has a base, and every seed."""
+    bases = [b for b, runs in BUNDLES[wc.images].items() if any(r["point"] == "base" for r in runs)]
+    folder = f"{SSL_DIR}/{wc.images}/runs"
+    return [f"{folder}/{b}/seed{s}/along.parquet" for b in bases for s in SSL_SEEDS]
+
+
 def bridge_cfg(wc):
     """Blocks of the base's encoder, and the delta of the LiDAR that is looked at."""
     base = run_of(PLANTED, "i_jepa")["settings"]
@@ -194,6 +204,7 @@ def selection_figures():
         *expand(
             f"{SSL_DIR}/{{i}}/selection/figures/{{f}}.png", i=TRAINED["images"], f=SELECTION_FIGURES
         ),
+        *expand(f"{SSL_DIR}/{{i}}/along_training/figures/along_training.png", i=TRAINED["images"]),
         *expand(f"{SSL_DIR}/{{i}}/figures/reliability.png", i=PROBED),
         *expand(f"{SSL_DIR}/{{i}}/figures/recalibration.png", i=PROBED),
     ]

@@ -70,6 +70,7 @@ rule measure_encoders:
         history="<results>/self_supervised/{images}/runs/{bundle}/seed{seed}/history.parquet",
     output:
         measures="<results>/self_supervised/{images}/runs/{bundle}/seed{seed}/measures.parquet",
+        along="<results>/self_supervised/{images}/runs/{bundle}/seed{seed}/along.parquet",
         predictions="<results>/self_supervised/{images}/runs/{bundle}/seed{seed}/predictions.parquet",
         record="<results>/self_supervised/{images}/runs/{bundle}/seed{seed}/measure.prov.json",
     log:
@@ -130,6 +131,26 @@ rule study_selection:
         "../scripts/self_supervised/studies/selection.py"
 
 
+rule study_along_training:
+    "Label-free metrics and the probe along each method's training on {wildcards.images}."
+    input:
+        measures=along_files,
+    output:
+        table="<results>/self_supervised/{images}/along_training/table.parquet",
+        evidence="<results>/self_supervised/{images}/along_training/evidence.parquet",
+        record="<results>/self_supervised/{images}/along_training/study.prov.json",
+    log:
+        "<logs>/self_supervised/{images}/along_training.log",
+    resources:
+        mem_mb=more(3000),
+        runtime=more(30),
+    params:
+        cfg=canonical({"delta": TRAINED["selection"]["delta"]}),
+        code=code_of("self_supervised/studies/along_training.py"),
+    script:
+        "../scripts/self_supervised/studies/along_training.py"
+
+
 rule study_bridge:
     "What encoders keep of planted noise and of the images it is planted into."
     input:
@@ -167,8 +188,8 @@ rule plot_trained:
     log:
         "<logs>/self_supervised/{images}/{study}_{figure}.log",
     wildcard_constraints:
-        study="selection|bridge",
-        figure="|".join([*SELECTION_FIGURES, "planted_noise"]),
+        study="selection|along_training|bridge",
+        figure="|".join([*SELECTION_FIGURES, "along_training", "planted_noise"]),
     localrule: True
     params:
         cfg=canonical({"dpi": CONFIG["figures"]["dpi"]}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from lemmata.errors import LemmataError
 from lemmata.self_supervised.encoder import Grid, Shape
 from lemmata.self_supervised.images import Images
-from lemmata.self_supervised.methods.method import Method
+from lemmata.self_supervised.methods.method import Method, slow_copy
 from lemmata.self_supervised.methods.table import MethodName, new_method
 from lemmata.self_supervised.views import ViewSettings, view
 from lemmata.training.batches import torch_generator
@@ -63,10 +63,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Trained:
-    """The networks, as a module and as a method, and the run's history."""
+    """The networks, as a module and as a method, copies of them by their step, the history."""
 
     module: nn.Module
     method: Method
+    snapshots: Mapping[int, nn.Module]
     history: pd.DataFrame
 
 
@@ -84,6 +85,7 @@ def train_encoder(
     images: Images,
     compute: Compute,
     *,
+    snapshots: Sequence[int] = (),
     checkpoints: Checkpoints | None = None,
     segments: list[dict[str, Any]] | None = None,
     stop_after_s: float | None = None,
@@ -91,16 +93,19 @@ def train_encoder(
 ) -> Trained:
     """Train; a run that a checkpoint says is finished is only loaded.
 
-    name: of the configuration, for errors. label: what to call the run in its progress; None shows
-    none. segments: the loop's stretches of work are added. Raises LemmataError that names the
-    configuration where training diverges.
+    name: of the configuration, for errors. snapshots: steps after which a frozen copy of the
+    networks is kept; copies are part of the checkpoints. label: what to call the run in its
+    progress; None shows none. segments: the loop's stretches of work are added. Raises LemmataError
+    that names the configuration where training diverges.
     """
     module, method = untrained(settings, images.side, images.channels)
     module.to(compute.device)
+    kept = {step: slow_copy(module) for step in snapshots}
     if settings.compile:
         for part in module.children():
             part.compile()  # in place: the state keeps its names
-    run = Run(module, _optimizer(settings, module), checkpoints)
+    state = nn.ModuleDict({"networks": module, **{str(step): kept[step] for step in kept}})
+    run = Run(state, _optimizer(settings, module), checkpoints)
     steps = train(
         run,
         _loss(settings, compute, method, images),
@@ -114,6 +119,8 @@ def train_encoder(
     try:
         for step, metrics in steps if label is None else progress(steps, settings.steps, label):
             method.follow(step / settings.steps)
+            if step in kept:
+                kept[step].load_state_dict(module.state_dict())
             if step % settings.log_every == 0 or step == settings.steps:
                 said = {key: float(value) for key, value in metrics.items()}
                 run.history.append({"seed": settings.seed, "step": step} | said)
@@ -124,7 +131,7 @@ def train_encoder(
     finally:
         if segments is not None:
             segments += run.segments
-    return Trained(module, method, pd.DataFrame(run.history))
+    return Trained(module, method, kept, pd.DataFrame(run.history))
 
 
 def chosen_compute(settings: Settings, threads: int, gpus: int = 0) -> Compute:

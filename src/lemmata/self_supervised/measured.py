@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from lemmata.errors import LemmataError
 from lemmata.self_supervised.experiment import Settings
@@ -56,6 +56,8 @@ def measure(
     name: of the configuration. Raises LemmataError that names it for collapsed features and for
     what `probe` and the metrics refuse.
     """
+    if isinstance(method, nn.Module):
+        method.eval()  # a projector's batch norm goes by its running statistics
     features = embedded(method, images, compute)
     own = images.split == "train"
     known = features[torch.from_numpy(own).to(features.device)]
@@ -66,7 +68,7 @@ def measure(
             f" asked for {how.collapsed:g} or more"
         )
     try:
-        seen = views(settings, method, images, compute, how)
+        seen = views(settings, method.view, images, compute, how)
         probed = probe(
             features,
             images.y,
@@ -86,12 +88,30 @@ def measure(
             "alpha": alpha_req(known, *how.alpha),
         }
         row |= {f"lidar_{delta:g}": lidar(seen, delta=delta) for delta in how.deltas}
+        row |= _of_head(settings, method, images, compute, how)
     except LemmataError as error:
         raise LemmataError(f"{name}: {error}") from error
     noise = np.nan
     if images.nuisance is not None:
         noise = explained(features, images.nuisance, images.split, how.ridge)
     return row | {"noise": noise}, probed
+
+
+def _of_head(
+    settings: Settings, method: Method, images: Images, compute: Compute, how: MeasureSettings
+) -> dict[str, Any]:
+    """LiDAR and RankMe of the projector's or predictor's output, nan for a method without.
+
+    Which layer LiDAR's authors take for which method is not known [unverified]. A predictor answers
+    for masked views alone, so RankMe is of one view of each sample here.
+    """
+    names = {delta: f"head_lidar_{delta:g}" for delta in how.deltas}
+    row: dict[str, Any] = {"head": method.head_name}
+    if not method.head_name:
+        return row | {"head_rankme": np.nan} | dict.fromkeys(names.values(), np.nan)
+    seen = views(settings, method.head_view, images, compute, how)
+    row["head_rankme"] = rankme(seen[:, 0])
+    return row | {name: lidar(seen, delta=delta) for delta, name in names.items()}
 
 
 @torch.no_grad()
@@ -107,15 +127,15 @@ def embedded(method: Method, images: Images, compute: Compute) -> Tensor:
 @torch.no_grad()
 def views(
     settings: Settings,
-    method: Method,
+    embed: Callable[[Tensor, torch.Generator], Tensor],
     images: Images,
     compute: Compute,
     how: MeasureSettings,
 ) -> Tensor:
     """Embeddings (n, q, W) of q random positives of n training images, made as in training.
 
-    Which images and positives is a function of the run's seed. Raises LemmataError where there are
-    fewer training images.
+    embed: a method's `view` or `head_view`. Which images and positives is a function of the run's
+    seed. Raises LemmataError where there are fewer training images.
     """
     rows = sampled(images.split, how.samples, settings.seed)
     found = []
@@ -125,7 +145,7 @@ def views(
         if settings.random_crop < 1.0:
             seen = view(seen, settings.crop, generator)
         with compute.autocast():
-            found.append(method.view(seen, generator).float())
+            found.append(embed(seen, generator).float())
     blocks = [torch.stack(found[i : i + how.views], 1) for i in range(0, len(found), how.views)]
     return torch.cat(blocks)  # (n, q, W)
 

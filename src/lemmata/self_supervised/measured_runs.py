@@ -28,12 +28,17 @@ UNTRAINED = "untrained"
 
 def trained_runs(
     runs: Sequence[NamedRun], images: Images, path: str | PathLike[str]
-) -> Iterator[tuple[NamedRun, Method]]:
-    """Each run with its trained networks, from the file that `train_runs`' networks went to."""
+) -> Iterator[tuple[NamedRun, dict[int, Method]]]:
+    """Each run with its networks by step, from the file that `train_runs`' networks went to.
+
+    The steps of its snapshots, then the last one.
+    """
     networks, methods = nn.ModuleDict(), []
     for run in runs:
-        networks[run.key], method = untrained(run.settings, images.side, images.channels)
-        methods.append(method)
+        found = {}
+        for step, key in (run.kept | {run.settings.steps: run.key}).items():
+            networks[key], found[step] = untrained(run.settings, images.side, images.channels)
+        methods.append(found)
     load_weights(networks, path)
     yield from zip(runs, methods, strict=True)
 
@@ -48,27 +53,40 @@ def measure_runs(
     *,
     threads: int,
     gpus: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row of measures a run; what the linear probes of the bases predict, by method.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """One row of measures a run; the bases' along their training; what their probes predict.
 
-    A base is measured a second time before its first step, as the point "untrained".
+    Along the training: before the first step, at each snapshot, at the end. A base is measured a
+    second time before its first step, as the point "untrained".
     """
     compute = chosen_compute(runs[0].settings, threads, gpus)
     images = source(compute)
-    rows, said = [], [_predictions(images, "", None, 0)]
-    for run, method in trained_runs(runs, images, path):
+    rows, along, said = [], [], [_predictions(images, "", None, 0)]
+    for run, methods in trained_runs(runs, images, path):
         name = run.name(images_name)
-        row, probed = measure(name, run.settings, _on(method, compute), images, compute, how)
+        last = _on(methods.pop(run.settings.steps), compute)
+        row, probed = measure(name, run.settings, last, images, compute, how)
         own = (history["method"] == run.settings.method) & (history["point"] == run.point)
         rows.append(_identity(run) | row | {"loss": final_loss(history[own])})
         if run.point != BASE:
             continue
         said.append(_predictions(images, run.settings.method, probed, run.settings.seed))
         blank = _on(untrained(run.settings, images.side, images.channels)[1], compute)
-        row, _ = measure(f"{name}, {UNTRAINED}", run.settings, blank, images, compute, how)
+        first, _ = measure(f"{name}, {UNTRAINED}", run.settings, blank, images, compute, how)
         identity = _identity(run) | {"point": UNTRAINED, "axis": UNTRAINED}
-        rows.append(identity | row | {"loss": float("nan")})
-    return pd.DataFrame(rows), pd.concat(said, ignore_index=True)
+        rows.append(identity | first | {"loss": float("nan")})
+        told = {0: first, run.settings.steps: row}
+        for step, method in methods.items():
+            own_name = f"{name}, step {step}"
+            told[step], _ = measure(
+                own_name, run.settings, _on(method, compute), images, compute, how
+            )
+        along += [_identity(run) | {"step": step} | told[step] for step in sorted(told)]
+    return (
+        pd.DataFrame(rows),
+        pd.DataFrame(along, columns=None if along else ["method", "step"]),
+        pd.concat(said, ignore_index=True),
+    )
 
 
 def _predictions(images: Images, method: str, probed: Probed | None, seed: int) -> pd.DataFrame:

@@ -35,13 +35,15 @@ class NamedRun:
     """One configuration for one seed.
 
     point: its name within the method's sweep, "base" for what the others vary; axis: what it
-    varies, and value: to what; both empty for the base.
+    varies, and value: to what; both empty for the base. snapshots: shares of the steps after which
+    a copy of the networks is kept.
     """
 
     point: str
     axis: str
     value: float | str | None
     settings: Settings
+    snapshots: tuple[float, ...] = ()
 
     def name(self, images: str) -> str:
         """For errors and progress."""
@@ -52,13 +54,24 @@ class NamedRun:
         """Its name among the runs of a job."""
         return f"{self.settings.method}/{self.point}"
 
+    @property
+    def kept(self) -> dict[int, str]:
+        """Steps of the snapshots, of which the last step is none -> their names in a job."""
+        last = self.settings.steps
+        steps = {max(round(share * last), 1) for share in self.snapshots}
+        return {step: f"{self.key}/step_{step}" for step in sorted(steps - {last})}
+
 
 def named_runs(runs: Iterable[Mapping[str, Any]], seed: int) -> list[NamedRun]:
-    """Runs from plain values {point, axis, value, settings}; the seed joins the settings."""
+    """Runs from plain values {point, axis, value, settings}; the seed joins the settings.
+
+    They may have snapshots as well.
+    """
     found = []
     for number, run in enumerate(runs):
         settings = build(Settings, {**run["settings"], "seed": seed}, f"runs[{number}].settings")
-        found.append(NamedRun(run["point"], run["axis"], run["value"], settings))
+        kept = tuple(run.get("snapshots", ()))
+        found.append(NamedRun(run["point"], run["axis"], run["value"], settings, kept))
     if len({run.settings.device for run in found}) != 1:
         raise LemmataError("runs of one job must name one device")
     return found
@@ -88,12 +101,14 @@ def train_runs(
             run.settings,
             images,
             chosen_compute(run.settings, threads, gpus),
+            snapshots=list(run.kept),
             checkpoints=Checkpoints(folder / run.key),
             segments=segments,
             stop_after_s=stop_after_s(),
             label=run.name(images_name),
         )
         networks[run.key] = trained.module
+        networks.update({run.kept[step]: copy for step, copy in trained.snapshots.items()})
         own = {"method": run.settings.method, "point": run.point}
         histories.append(trained.history.assign(**own))
     return networks, pd.concat(histories, ignore_index=True)

@@ -39,6 +39,14 @@ def view(images: Tensor, settings: ViewSettings, generator: torch.Generator) -> 
     return seen + settings.noise * fresh
 
 
+def two_views(images: Tensor, settings: ViewSettings, generator: torch.Generator) -> Tensor:
+    """Two views of each image, (2B, C, side, side): all of the first before all of the second.
+
+    In one array, because an encoder this small takes no longer over two batches than over one.
+    """
+    return torch.cat([view(images, settings, generator) for _ in range(2)])
+
+
 def _cropped(images: Tensor, settings: ViewSettings, draws: Tensor) -> Tensor:
     """Square crops of a random size and place, brought back to size by interpolation."""
     scale = (settings.crop + (1.0 - settings.crop) * draws[:, 0]).sqrt()  # (B,), of the side

@@ -13,6 +13,7 @@ import torch
 from lemmata.errors import LemmataError
 from lemmata.self_supervised.experiment import chosen_compute, train_encoder, untrained
 from lemmata.self_supervised.figures import (
+    along_training,
     correlations,
     loss,
     metrics_and_accuracy,
@@ -25,6 +26,7 @@ from lemmata.self_supervised.measured_runs import measure_runs
 from lemmata.self_supervised.methods.table import METHODS
 from lemmata.self_supervised.runs import BASE, NamedRun, named_runs, train_runs
 from lemmata.self_supervised.sources import source_of
+from lemmata.self_supervised.studies.along_training import study as along_study
 from lemmata.self_supervised.studies.bridge import study as bridge_study
 from lemmata.self_supervised.studies.selection import study as selection_study
 from lemmata.tables import check_predictions, read_table, write_table
@@ -68,15 +70,36 @@ def images() -> TableImages:
 def test_resumed_to_the_same_weights(method: str, tmp_path: Path) -> None:
     own = settings(method, random_crop=0.8)
     compute = chosen_compute(own, threads=1)
-    whole = train_encoder("whole", own, images(), compute)
+    whole = train_encoder("whole", own, images(), compute, snapshots=[1, 4])
     checkpoints = Checkpoints(tmp_path)
     with pytest.raises(Interrupted):
-        train_encoder("cut", own, images(), compute, checkpoints=checkpoints, stop_after_s=0.0)
+        train_encoder(
+            "cut",
+            own,
+            images(),
+            compute,
+            snapshots=[1, 4],
+            checkpoints=checkpoints,
+            stop_after_s=0.0,
+        )
     segments: list[dict[str, object]] = []
-    rest = train_encoder("rest", own, images(), compute, checkpoints=checkpoints, segments=segments)
+    rest = train_encoder(
+        "rest",
+        own,
+        images(),
+        compute,
+        snapshots=[1, 4],
+        checkpoints=checkpoints,
+        segments=segments,
+    )
     assert [part["last_step"] for part in segments] == [1, 8]
-    first, second = whole.module.state_dict(), rest.module.state_dict()
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    pairs = [(whole.module, rest.module)]
+    pairs += [(whole.snapshots[step], rest.snapshots[step]) for step in (1, 4)]
+    states = [(one.state_dict(), other.state_dict()) for one, other in pairs]
+    for first, second in states:
+        assert all(torch.equal(first[name], second[name]) for name in first)
+    (name,) = [name for name in states[0][0] if name.endswith("enter.weight")][:1]
+    assert not torch.equal(states[0][0][name], states[2][0][name])  # the copy stays behind
     pd.testing.assert_frame_equal(whole.history, rest.history)
 
 
@@ -115,12 +138,12 @@ def test_views_are_grouped_by_image() -> None:
     own = settings("mae", own={"target_share": 0.01})
     _, method = untrained(own, 8, 1)
     compute, found = chosen_compute(own, 1), images()
-    seen = views(own, method, found, compute, HOW)
+    seen = views(own, method.view, found, compute, HOW)
     assert seen.shape == (20, 3, 16)
     within, between = seen.var(dim=1).mean(), seen.mean(dim=1).var(dim=0).mean()
     assert float(within) < 0.5 * float(between)
     with pytest.raises(LemmataError, match="samples = 1000: only"):
-        views(own, method, found, compute, MeasureSettings(**{**vars(HOW), "samples": 1000}))
+        views(own, method.view, found, compute, MeasureSettings(**{**vars(HOW), "samples": 1000}))
 
 
 def plain(method: str, **changed: object) -> dict[str, object]:
@@ -131,7 +154,7 @@ def plain(method: str, **changed: object) -> dict[str, object]:
 
 def bundle() -> list[NamedRun]:
     runs = [
-        {"point": BASE, "axis": "", "value": None, "settings": plain("i_jepa")},
+        {"point": BASE, "axis": "", "value": None, "settings": plain("i_jepa"), "snapshots": [0.5]},
         {"point": "width_8", "axis": "width", "value": 8, "settings": plain("i_jepa", width=8)},
         {"point": BASE, "axis": "", "value": None, "settings": plain("vicreg")},
     ]
@@ -146,15 +169,29 @@ def test_a_bundle(tmp_path: Path) -> None:
     again, _ = train_runs("spots", bundle(), source, tmp_path / "c", **told)
     first, second = networks.state_dict(), again.state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert set(networks) == {"i_jepa/base", "i_jepa/width_8", "vicreg/base"}
+    assert set(networks) == {"i_jepa/base", "i_jepa/base/step_4", "i_jepa/width_8", "vicreg/base"}
     save_weights(networks, tmp_path / "models.safetensors")
-    measures, said = measure_runs(
+    measures, along, said = measure_runs(
         *("spots", bundle(), source, history, tmp_path / "models.safetensors", HOW),
         threads=1,
         gpus=0,
     )
     assert measures["point"].tolist() == ["base", "untrained", "width_8", "base", "untrained"]
     assert (measures["seed"] == 1).all()
+    assert along.groupby("method")["step"].agg(list).to_dict() == {
+        "i_jepa": [0, 4, 8],
+        "vicreg": [0, 8],
+    }
+    ends = along.set_index(["method", "step"])["lidar_1e-06"]
+    assert ends["i_jepa", 8] == measures["lidar_1e-06"].iloc[0]
+    assert len(set(ends["i_jepa"])) == 3
+    # Batch norm and the head are the method's own: LiDAR of the projector is another number.
+    assert measures["head"].tolist() == ["predictor"] * 3 + ["projector"] * 2
+    assert (measures["head_lidar_1e-06"] != measures["lidar_1e-06"]).all()
+    write_table(along, tmp_path / "along.parquet")
+    followed = along_study([str(tmp_path / "along.parquet")], delta=1e-4)
+    assert len(followed.table) == len(along)
+    plt.close(along_training.draw(followed.table))
     own = history[(history["method"] == "vicreg") & (history["point"] == "base")]
     assert measures["loss"].iloc[3] == pytest.approx(final_loss(own))
     for method in ("i_jepa", "vicreg"):
@@ -191,6 +228,8 @@ def made_up(tmp_path: Path, sign: float) -> list[str]:
                 | {"validation_accuracy": 0.5, "spread": 1.0, "rankme": 5 + good}
                 | {"effective_rank": 4 + good, "participation_ratio": 3 + good, "alpha": 1 - good}
                 | {"lidar_1e-06": 7.0 + k % 2, "lidar_0.0001": 6.0 + k % 3, "noise": np.nan}
+                | {"head": "projector" if method == "vicreg" else "", "head_rankme": 5.0 + k}
+                | {"head_lidar_1e-06": 2.0 + k, "head_lidar_0.0001": 9.0 - k}
                 | {"loss": 1.0 + (k % 2)}
             )
     path = tmp_path / f"measures_{sign}.parquet"

@@ -9,7 +9,7 @@ from lemmata.self_supervised.sources import source_of
 from lemmata.tables import read_table, write_table
 
 with job(snakemake, TRAINED) as j:
-    measures, predictions = measure_runs(
+    measures, along, predictions = measure_runs(
         j.cfg["images"],
         named_runs(j.cfg["runs"], j.cfg["seed"]),
         source_of(j.cfg["source"], read_table(j.input.table)),
@@ -20,4 +20,5 @@ with job(snakemake, TRAINED) as j:
         gpus=j.gpus,
     )
     write_table(measures, j.output.measures, j.stamp)
+    write_table(along, j.output.along, j.stamp)
     write_table(predictions, j.output.predictions, j.stamp)

@@ -38,7 +38,7 @@ def draw(table: pd.DataFrame) -> Figure:
                 ms=2.5,
                 label=METHODS[method],
             )
-        ax.set_xticks(range(len(metrics)), [METRICS[name] for name in metrics])
+        ax.set_xticks(range(len(metrics)), [METRICS[name].replace(" ", "\n") for name in metrics])
         ax.set_ylim(0.0, 1.03)
         ax.set_ylabel("(selected $-$ worst)\n/ (best $-$ worst)")
         lines, names = ax.get_legend_handles_labels()

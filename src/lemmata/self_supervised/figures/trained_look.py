@@ -20,7 +20,9 @@ METHODS: Final = {
 COLOURS: Final = dict(zip(METHODS, list(PALETTE.values())[:6], strict=True))
 METRICS: Final = {
     "lidar": "LiDAR",
+    "head_lidar": "LiDAR of the head",
     "rankme": "RankMe",
+    "head_rankme": "RankMe of the head",
     "effective_rank": "effective rank",
     "participation_ratio": "participation ratio",
     "minus_alpha": "$-\\alpha$ (alpha-ReQ)",

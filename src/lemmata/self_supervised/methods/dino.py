@@ -13,8 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lemmata.self_supervised.encoder import Encoder, Grid, Shape, initialise
-from lemmata.self_supervised.methods.method import move_towards, rising, slow_copy, spread
-from lemmata.self_supervised.views import ViewSettings, view
+from lemmata.self_supervised.methods.method import (
+    Head,
+    move_towards,
+    rising,
+    slow_copy,
+    spread,
+)
+from lemmata.self_supervised.views import ViewSettings, two_views, view
 
 CENTRE_DECAY = 0.9  # [official code]
 
@@ -44,7 +50,7 @@ def distillation_loss(
     return -(wanted * (student / temperatures[0]).log_softmax(dim=1)).sum(dim=1).mean()
 
 
-class Head(nn.Module):
+class DinoHead(nn.Module):
     """MLP, then cosine similarities to prototypes."""
 
     def __init__(self, width: int, settings: DinoSettings, generator: torch.Generator) -> None:
@@ -56,13 +62,18 @@ class Head(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """(B, W) -> (B, P)."""
-        z = functional.normalize(self.outer(functional.gelu(self.inner(h))), dim=1)
-        return functional.linear(z, functional.normalize(self.prototypes.weight, dim=1))
+        prototypes = functional.normalize(self.prototypes.weight, dim=1)
+        return functional.linear(self.projected(h), prototypes)
+
+    def projected(self, h: Tensor) -> Tensor:
+        """(B, W) -> what is compared with prototypes, of length 1."""
+        return functional.normalize(self.outer(functional.gelu(self.inner(h))), dim=1)
 
 
 class Dino(nn.Module):
     """Student and teacher, each with its head, and the centre of the teacher's logits."""
 
+    head_name: Head = "projector"
     centre: Tensor
     last: Tensor
 
@@ -72,7 +83,7 @@ class Dino(nn.Module):
         super().__init__()
         self.settings = settings
         self.student = Encoder(grid, shape, generator)
-        self.student_head = Head(shape.width, settings, generator)
+        self.student_head = DinoHead(shape.width, settings, generator)
         self.teacher, self.teacher_head = slow_copy(self.student), slow_copy(self.student_head)
         self.register_buffer("centre", torch.zeros(settings.prototypes))
         self.register_buffer("last", torch.zeros(settings.prototypes))
@@ -85,16 +96,17 @@ class Dino(nn.Module):
     def loss(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss of two views of a batch, each told by the other."""
         own = self.settings
-        seen = [view(images, own, generator) for _ in range(2)]
+        seen = two_views(images, own, generator)
         with torch.no_grad():
-            h = [self.teacher.pooled(v) for v in seen]
-            teacher = [self.teacher_head(e).float() for e in h]
-            self.last.copy_(torch.cat(teacher).mean(dim=0))
-        student = [self.student_head(self.student.pooled(v)).float() for v in seen]
+            h = self.teacher.pooled(seen)
+            logits = self.teacher_head(h).float()
+            self.last.copy_(logits.mean(dim=0))
+        teacher = logits.chunk(2)
+        student = self.student_head(self.student.pooled(seen)).float().chunk(2)
         both = (own.student_temperature, own.teacher_temperature)
         pairs = ((student[0], teacher[1]), (student[1], teacher[0]))
         parts = [distillation_loss(s, t, self.centre, both) for s, t in pairs]
-        return {"loss": (parts[0] + parts[1]) / 2.0, "spread": spread(h[0].float())}
+        return {"loss": (parts[0] + parts[1]) / 2.0, "spread": spread(h[: len(images)].float())}
 
     @torch.no_grad()
     def follow(self, progress: float) -> None:
@@ -107,3 +119,7 @@ class Dino(nn.Module):
     def view(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The teacher's embeddings (B, W) of a random view."""
         return self.teacher.pooled(view(images, self.settings, generator))
+
+    def head_view(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """The teacher's projections of a random view, before the prototypes."""
+        return self.teacher_head.projected(self.view(images, generator))

@@ -13,8 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lemmata.self_supervised.encoder import Encoder, Grid, Predictor, Shape, chosen
-from lemmata.self_supervised.masks import MaskSettings, draw_masks
-from lemmata.self_supervised.methods.method import move_towards, rising, slow_copy, spread
+from lemmata.self_supervised.masks import Masks, MaskSettings, draw_masks
+from lemmata.self_supervised.methods.method import (
+    Head,
+    move_towards,
+    rising,
+    slow_copy,
+    spread,
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ def normalised(tokens: Tensor) -> Tensor:
 class IJepa(nn.Module):
     """Context encoder, its slow copy, and the predictor between them."""
 
+    head_name: Head = "predictor"
+
     def __init__(
         self, grid: Grid, shape: Shape, settings: IJepaSettings, generator: torch.Generator
     ) -> None:
@@ -62,9 +70,7 @@ class IJepa(nn.Module):
         with torch.no_grad():
             tokens = self.target(images)  # (B, T, W)
             wanted = chosen(tokens, masks.targets.flatten(1)).view(*masks.targets.shape, -1)
-        predicted = self.predictor(
-            self.context(images, masks.visible), masks.visible, masks.targets
-        )
+        predicted = self._predicted(images, masks)
         loss = prediction_loss(predicted.float(), wanted.float())
         return {"loss": loss, "spread": spread(tokens.float().mean(dim=1))}
 
@@ -76,3 +82,14 @@ class IJepa(nn.Module):
         """The slow encoder's embeddings (B, W) of a random context."""
         masks = draw_masks(self.grid, self.settings, len(images), generator)
         return self.target.pooled(images, masks.visible)
+
+    def head_view(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """What is predicted from a random context (B, W), the mean over the target tokens."""
+        masks = draw_masks(self.grid, self.settings, len(images), generator)
+        return self._predicted(images, masks).mean(dim=(1, 2))
+
+    def _predicted(self, images: Tensor, masks: Masks) -> Tensor:
+        """Predicted target tokens (B, M, N, W)."""
+        tokens = self.context(images, masks.visible)
+        predicted: Tensor = self.predictor(tokens, masks.visible, masks.targets)
+        return predicted

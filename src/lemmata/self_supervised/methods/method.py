@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,13 +12,17 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from lemmata.self_supervised.encoder import Encoder
 
 M = TypeVar("M", bound=nn.Module)
+Head = Literal["projector", "predictor", ""]
 
 
 class Method(Protocol):
     """A method holds its networks, so that they are the state of a run.
 
-    probed: the encoder that is evaluated, the slow one where there are two.
+    probed: the encoder that is evaluated, the slow one where there are two; head_name: which layer
+    between encoder and loss LiDAR may be measured on besides, by its name in the literature.
     """
+
+    head_name: Head
 
     @property
     def probed(self) -> Encoder:
@@ -35,6 +39,10 @@ class Method(Protocol):
 
     def view(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Embeddings (B, W) of one random positive of each image, by the probed encoder."""
+        ...
+
+    def head_view(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """The same of the output (B, P) of the layer `head_name`; not asked for without one."""
         ...
 
 

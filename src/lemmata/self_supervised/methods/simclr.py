@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lemmata.self_supervised.encoder import Encoder, Grid, Projector, Shape
-from lemmata.self_supervised.methods.method import spread
-from lemmata.self_supervised.views import ViewSettings, view
+from lemmata.self_supervised.methods.method import Head, spread
+from lemmata.self_supervised.views import ViewSettings, two_views, view
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ def contrastive_loss(first: Tensor, second: Tensor, temperature: float) -> Tenso
 class Simclr(nn.Module):
     """Encoder and projector."""
 
+    head_name: Head = "projector"
+
     def __init__(
         self, grid: Grid, shape: Shape, settings: SimclrSettings, generator: torch.Generator
     ) -> None:
@@ -54,7 +56,7 @@ class Simclr(nn.Module):
 
     def loss(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss of two views of a batch."""
-        h = [self.encoder.pooled(view(images, self.settings, generator)) for _ in range(2)]
+        h = self.encoder.pooled(two_views(images, self.settings, generator)).chunk(2)
         first, second = (self.projector(e).float() for e in h)
         loss = contrastive_loss(first, second, self.settings.temperature)
         return {"loss": loss, "spread": spread(h[0].float())}
@@ -65,3 +67,8 @@ class Simclr(nn.Module):
     def view(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Embeddings (B, W) of a random view."""
         return self.encoder.pooled(view(images, self.settings, generator))
+
+    def head_view(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Projections (B, P) of a random view."""
+        projected: Tensor = self.projector(self.view(images, generator))
+        return projected

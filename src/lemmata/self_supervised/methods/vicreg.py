@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from lemmata.self_supervised.encoder import Encoder, Grid, Projector, Shape
-from lemmata.self_supervised.methods.method import spread
-from lemmata.self_supervised.views import ViewSettings, view
+from lemmata.self_supervised.methods.method import Head, spread
+from lemmata.self_supervised.views import ViewSettings, two_views, view
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ def vicreg_terms(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor, Tensor]
 class Vicreg(nn.Module):
     """Encoder and projector."""
 
+    head_name: Head = "projector"
+
     def __init__(
         self, grid: Grid, shape: Shape, settings: VicregSettings, generator: torch.Generator
     ) -> None:
@@ -59,7 +61,7 @@ class Vicreg(nn.Module):
     def loss(self, images: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss of two views of a batch."""
         own = self.settings
-        h = [self.encoder.pooled(view(images, own, generator)) for _ in range(2)]
+        h = self.encoder.pooled(two_views(images, own, generator)).chunk(2)
         invariance, variance, covariance = vicreg_terms(*(self.projector(e).float() for e in h))
         total = own.invariance * invariance + own.variance * variance + own.covariance * covariance
         return {"loss": total, "spread": spread(h[0].float())}
@@ -70,3 +72,8 @@ class Vicreg(nn.Module):
     def view(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Embeddings (B, W) of a random view."""
         return self.encoder.pooled(view(images, self.settings, generator))
+
+    def head_view(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Projections (B, P) of a random view."""
+        projected: Tensor = self.projector(self.view(images, generator))
+        return projected

@@ -39,7 +39,8 @@ def study(measures: Iterable[str], *, delta: float, resamples: int, permutations
     stand beside it as its sensitivity.
     """
     runs = pd.concat([read_table(path) for path in measures], ignore_index=True)
-    runs = runs.rename(columns={f"lidar_{delta:g}": "lidar"})
+    judged = {f"{head}lidar_{delta:g}": f"{head}lidar" for head in ("", "head_")}
+    runs = runs.rename(columns=judged)
     swept = runs[runs["axis"] != "untrained"]
     correlations = _correlations(swept, resamples, permutations)
     chosen = _recovered(swept)
@@ -51,11 +52,14 @@ def study(measures: Iterable[str], *, delta: float, resamples: int, permutations
 
 
 def metric_values(runs: pd.DataFrame) -> pd.DataFrame:
-    """One column a metric, larger meant to be better: the loss and alpha with their sign turned."""
-    lidars = [column for column in runs.columns if column.startswith("lidar")]
-    known = [*lidars, "rankme", "effective_rank", "participation_ratio"]
+    """One column a metric, larger meant to be better: the loss and alpha with their sign turned.
+
+    Those of a head only where the method has one.
+    """
+    lidars = [name for name in runs.columns if name.startswith(("lidar", "head_lidar"))]
+    known = [*lidars, "rankme", "head_rankme", "effective_rank", "participation_ratio"]
     turned = {"minus_alpha": -runs["alpha"], "minus_loss": -runs["loss"]}
-    return runs[known].assign(**turned)
+    return runs[known].dropna(axis=1, how="all").assign(**turned)
 
 
 def sweeps(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
