@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lemmata.errors import LemmataError
 from lemmata.self_supervised.experiment import Settings
 from lemmata.self_supervised.images import Images
-from lemmata.self_supervised.methods.method import Method, spread
+from lemmata.self_supervised.methods.method import Headed, Method, spread
 from lemmata.self_supervised.metrics.alpha import alpha_req
 from lemmata.self_supervised.metrics.lidar import lidar
 from lemmata.self_supervised.metrics.rank import effective_rank, participation_ratio, rankme
@@ -102,15 +102,15 @@ def _of_head(
 ) -> dict[str, Any]:
     """LiDAR and RankMe of the projector's or predictor's output, nan for a method without.
 
+    data2vec has a linear map before its loss, and MAE's decoder answers in pixels: neither counts.
     Which layer LiDAR's authors take for which method is not known [unverified]. A predictor answers
     for masked views alone, so RankMe is of one view of each sample here.
     """
     names = {delta: f"head_lidar_{delta:g}" for delta in how.deltas}
-    row: dict[str, Any] = {"head": method.head_name}
-    if not method.head_name:
-        return row | {"head_rankme": np.nan} | dict.fromkeys(names.values(), np.nan)
+    if not isinstance(method, Headed):
+        return {"head": "", "head_rankme": np.nan} | dict.fromkeys(names.values(), np.nan)
     seen = views(settings, method.head_view, images, compute, how)
-    row["head_rankme"] = rankme(seen[:, 0])
+    row = {"head": method.head_name, "head_rankme": rankme(seen[:, 0])}
     return row | {name: lidar(seen, delta=delta) for delta, name in names.items()}
 
 

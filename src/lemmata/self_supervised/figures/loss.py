@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lemmata.plotting import TEXT_WIDTH, readable, style
 from lemmata.self_supervised.figures.trained_look import METHODS, axis_look, known_methods
@@ -37,6 +38,7 @@ def draw(table: pd.DataFrame) -> Figure:
             ax.set_title(METHODS[method], fontsize=7)
             ax.set_xlabel("training loss")
             ax.tick_params(axis="x", labelsize=6)
+            ax.xaxis.set_major_locator(MaxNLocator(2))
         axes[0, 0].set_ylabel("probe accuracy")
         lines, names = axes[0, 0].get_legend_handles_labels()
         fig.legend(lines, names, loc="outside lower center", ncols=5)

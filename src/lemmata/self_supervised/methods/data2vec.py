@@ -16,13 +16,7 @@ from torch.nn import functional
 from lemmata.self_supervised.encoder import Encoder, Grid, Shape, initialise
 from lemmata.self_supervised.masks import Masks, MaskSettings, draw_masks
 from lemmata.self_supervised.methods.i_jepa import normalised
-from lemmata.self_supervised.methods.method import (
-    Head,
-    move_towards,
-    rising,
-    slow_copy,
-    spread,
-)
+from lemmata.self_supervised.methods.method import move_towards, rising, slow_copy, spread
 
 
 @dataclass(frozen=True)
@@ -52,8 +46,6 @@ def is_masked(masks: Masks, tokens: int) -> Tensor:
 
 class Data2vec(nn.Module):
     """Encoder with a token for masked patches, its slow copy, and a linear head."""
-
-    head_name: Head = ""
 
     def __init__(
         self, grid: Grid, shape: Shape, settings: Data2vecSettings, generator: torch.Generator
@@ -94,7 +86,3 @@ class Data2vec(nn.Module):
         """The slow encoder's embeddings (B, W) of a random context."""
         masks = draw_masks(self.grid, self.settings, len(images), generator)
         return self.teacher.pooled(images, masks.visible)
-
-    def head_view(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Refused: a linear map stands before the loss, no predictor."""
-        raise NotImplementedError

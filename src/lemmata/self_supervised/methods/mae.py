@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lemmata.self_supervised.encoder import Encoder, Grid, Predictor, Shape, chosen, patches
 from lemmata.self_supervised.masks import MaskSettings, draw_masks
-from lemmata.self_supervised.methods.method import Head, spread
+from lemmata.self_supervised.methods.method import spread
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,6 @@ def pixel_loss(predicted: Tensor, wanted: Tensor, *, normalise: bool) -> Tensor:
 
 class Mae(nn.Module):
     """Encoder of what is visible, and a light decoder."""
-
-    head_name: Head = ""
 
     def __init__(
         self, grid: Grid, shape: Shape, settings: MaeSettings, generator: torch.Generator
@@ -71,7 +69,3 @@ class Mae(nn.Module):
         """Embeddings (B, W) of a random context."""
         masks = draw_masks(self.grid, self.settings, len(images), generator)
         return self.encoder.pooled(images, masks.visible)
-
-    def head_view(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Refused: the decoder answers in pixels."""
-        raise NotImplementedError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -12,17 +12,14 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from lemmata.self_supervised.encoder import Encoder
 
 M = TypeVar("M", bound=nn.Module)
-Head = Literal["projector", "predictor", ""]
+Head = Literal["projector", "predictor"]
 
 
 class Method(Protocol):
     """A method holds its networks, so that they are the state of a run.
 
-    probed: the encoder that is evaluated, the slow one where there are two; head_name: which layer
-    between encoder and loss LiDAR may be measured on besides, by its name in the literature.
+    probed: the encoder that is evaluated, the slow one where there are two.
     """
-
-    head_name: Head
 
     @property
     def probed(self) -> Encoder:
@@ -41,8 +38,15 @@ class Method(Protocol):
         """Embeddings (B, W) of one random positive of each image, by the probed encoder."""
         ...
 
+
+@runtime_checkable
+class Headed(Protocol):
+    """A method with a layer between encoder and loss on which LiDAR can be measured as well."""
+
+    head_name: Head
+
     def head_view(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """The same of the output (B, P) of the layer `head_name`; not asked for without one."""
+        """What the layer makes (B, P) of one random positive of each image."""
         ...
 
 
