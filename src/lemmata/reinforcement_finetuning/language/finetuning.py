@@ -268,16 +268,11 @@ def _draw(
     step: int,
     compute: Compute,
 ) -> Tensor:
-    """Sample answers, and keep them with their advantages; log_p (N, G, L, V) as `sample` has it."""
+    """Sample answers, keep them with their advantages; their log_p (N, G, L, V), see `sample`."""
     generator = torch_generator(seed, "answers", step)
     with compute.autocast():
         drawn = sample(
-            policy.model,
-            prompts,
-            stage.samples,
-            targets.shape[1],
-            generator,
-            stage.temperature,
+            policy.model, prompts, stage.samples, targets.shape[1], generator, stage.temperature
         )
     reward = check_reward(rewards(drawn.tokens, targets, stage.shaped))
     old_log_prob = of_tokens(drawn.log_p.detach(), drawn.tokens)
