@@ -89,13 +89,18 @@ class Decoder(nn.Module):
         _initialise(self, generator)
 
     def forward(
-        self, tokens: Tensor, offsets: Tensor | None = None, cache: Cache | None = None
+        self,
+        tokens: Tensor,
+        offsets: Tensor | None = None,
+        cache: Cache | None = None,
+        last: int | None = None,
     ) -> Tensor:
         """Final hidden states (B, T, D) of tokens (B, T); `scores` makes scores of them.
 
         offsets: (B,) position of each row's first token, 0 where None. cache: filled in place with
-        the new tokens, which continue those that it holds. Raises LemmataError for tokens beyond
-        the vocabulary or the position table.
+        the new tokens, which continue those that it holds. last: of how many last tokens states are
+        wanted, (B, last, D), all where None; the last block computes no others. Raises LemmataError
+        for tokens beyond the vocabulary or the position table.
         """
         places = self._places(tokens, offsets, cache)  # (B, T) or (1, T)
         x = self.token_embedding(tokens)  # (B, T, D)
@@ -103,7 +108,8 @@ class Decoder(nn.Module):
             x = x + self.position_embedding(places)
         before = list(cache.layers) if cache is not None else []
         for number, block in enumerate(self.blocks):
-            x, held = block(x, places, before[number] if before else None)
+            wanted = last if number + 1 == len(self.blocks) else None
+            x, held = block(x, places, before[number] if before else None, wanted)
             if cache is not None:
                 cache.layers[number : number + 1] = [held]
         hidden: Tensor = self.norm(x)
@@ -155,9 +161,16 @@ class Block(nn.Module):
         self.mlp_out = nn.Linear(MLP_RATIO * width, width)
 
     def forward(
-        self, x: Tensor, places: Tensor, held: tuple[Tensor, Tensor] | None
+        self,
+        x: Tensor,
+        places: Tensor,
+        held: tuple[Tensor, Tensor] | None,
+        last: int | None = None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """New states (B, T, D), and the keys and values (B, H, T, D/H) of all tokens so far."""
+        """New states (B, T, D), and the keys and values (B, H, T, D/H) of all tokens so far.
+
+        last: of how many last tokens states are wanted, all where None.
+        """
         batch, length, width = x.shape
         fused = self.query_key_value(self.norm_attention(x))  # (B, T, 3 D)
         q, k, v = (
@@ -168,12 +181,13 @@ class Block(nn.Module):
             q, k = _rotated(q, places), _rotated(k, places)
         if held is not None:
             k, v = torch.cat([held[0], k], dim=2), torch.cat([held[1], v], dim=2)
-        mask = None
-        if held is not None and length > 1:
-            total = k.shape[2]
+        if last is not None:
+            q, x, length = q[:, :, -last:], x[:, -last:], min(last, length)
+        mask, total = None, k.shape[2]
+        if 1 < length < total:
             mask = torch.ones(length, total, dtype=torch.bool, device=x.device).tril(total - length)
         attended = functional.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, is_causal=held is None
+            q, k, v, attn_mask=mask, is_causal=length == total
         )  # (B, H, T, D/H)
         x = x + self.attention_out(attended.transpose(1, 2).reshape(batch, length, width))
         inner = functional.gelu(self.mlp_in(self.norm_mlp(x)), approximate="tanh")

@@ -67,3 +67,17 @@ def test_repeated_rows_of_a_cache_go_on_alike(times):
     expected = ours(row)[:, 5:].repeat_interleave(times, dim=0)
     torch.testing.assert_close(many, expected, rtol=1e-10, atol=1e-12)
     assert cache.length == 5  # its own rows are left as they were
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("last", [1, 4, 8])
+@pytest.mark.parametrize("held", [0, 3])
+def test_states_of_the_last_tokens_are_those_among_all(last, held):
+    ours, _ = both()
+    row = torch.randint(0, VOCABULARY, (2, held + 8), generator=torch_generator(1, "tokens"))
+    cache = Cache()
+    if held:
+        ours(row[:, :held], cache=cache)
+    found = ours(row[:, held:], cache=cache, last=last)
+    torch.testing.assert_close(found, ours(row)[:, -last:], rtol=1e-10, atol=1e-12)
+    assert cache.length == held + 8

@@ -248,11 +248,12 @@ def stage_loss(
         iteration, update = divmod(step - 1, stage.updates)
         at = batch(iteration + 1)
         if update == 0:
-            _draw(policy, prompts[at], targets[at], stage, settings.seed, step, compute)
-        with compute.autocast():
-            log_p = log_probabilities(
-                policy.model, prompts[at], policy.get_buffer("answers"), stage.temperature
-            )
+            log_p = _draw(policy, prompts[at], targets[at], stage, settings.seed, step, compute)
+        else:
+            with compute.autocast():
+                log_p = log_probabilities(
+                    policy.model, prompts[at], policy.get_buffer("answers"), stage.temperature
+                )
         return {"loss": _surrogate(policy, log_p, stage)}
 
     return supervised if stage.method == "sft" else reinforced
@@ -266,20 +267,17 @@ def _draw(
     seed: int,
     step: int,
     compute: Compute,
-) -> None:
-    """Sample answers, and keep them with their advantages."""
+) -> Tensor:
+    """Sample answers, keep them with their advantages; their log_p (N, G, L, V), see `sample`."""
     generator = torch_generator(seed, "answers", step)
     with compute.autocast():
         drawn = sample(
-            policy.model,
-            prompts,
-            stage.samples,
-            targets.shape[1],
-            generator,
-            stage.temperature,
+            policy.model, prompts, stage.samples, targets.shape[1], generator, stage.temperature
         )
     reward = check_reward(rewards(drawn.tokens, targets, stage.shaped))
-    policy.keep(drawn.tokens, drawn.log_prob, advantages(stage.method, reward))
+    old_log_prob = of_tokens(drawn.log_p.detach(), drawn.tokens)
+    policy.keep(drawn.tokens, old_log_prob, advantages(stage.method, reward))
+    return drawn.log_p
 
 
 def _surrogate(policy: Policy, log_p: Tensor, stage: Stage) -> Tensor:

@@ -152,10 +152,10 @@ def _loss(task: Task, compute: Compute, model: Decoder) -> Callable[[int], dict[
 
     def loss(step: int) -> dict[str, Tensor]:
         rows = torch.from_numpy(task.batch(step)).to(compute.device)  # (B, T)
+        wanted = rows[:, task.first :]  # (B, A)
         with compute.autocast():
-            hidden = model(rows[:, :-1])[:, task.first - 1 :]  # (B, A, D)
+            hidden = model(rows[:, :-1], last=wanted.shape[1])  # (B, A, D)
             scores = model.scores(hidden).float()  # (B, A, V)
-        wanted = rows[:, task.first :]
         return {"loss": functional.cross_entropy(scores.flatten(0, 1), wanted.flatten())}
 
     return loss

@@ -15,13 +15,12 @@ from lemmata.training.decoder import Cache, Decoder
 
 
 class Answers(NamedTuple):
-    """tokens (N, G, L) int64; log_prob (N, G, L), of each token under what it was drawn from."""
+    """tokens (N, G, L) int64; log_p (N, G, L, V), of every token where each was drawn."""
 
     tokens: Tensor
-    log_prob: Tensor
+    log_p: Tensor
 
 
-@torch.no_grad()
 def sample(
     model: Decoder,
     prompts: Tensor,
@@ -33,22 +32,25 @@ def sample(
     """`count` answers of `length` tokens to each of the prompts (N, P).
 
     Drawn from softmax(scores / temperature) by exponential waits, one a token that might be said,
-    so the same waits give the same answers with a cache or without. generator: on the CPU.
+    so the same waits give the same answers with a cache or without. generator: on the CPU. log_p
+    has a gradient, so that the first update from these answers needs no second forward pass.
     """
     cache = Cache()
-    hidden = model(prompts, cache=cache)[:, -1].repeat_interleave(count, dim=0)  # (N G, D)
+    hidden = model(prompts, cache=cache, last=1)[:, -1].repeat_interleave(count, dim=0)  # (N G, D)
     cache = cache.repeated(count)
-    tokens, log_prob = [], []
+    tokens, log_probs = [], []
     for step in range(length):
         log_p = torch.log_softmax(model.scores(hidden).float() / temperature, dim=-1)  # (N G, V)
         waits = torch.empty(log_p.shape).exponential_(generator=generator)
-        chosen = race(log_p, waits.to(log_p.device))[:, None]  # (N G, 1)
+        chosen = race(log_p.detach(), waits.to(log_p.device))[:, None]  # (N G, 1)
         tokens.append(chosen)
-        log_prob.append(log_p.gather(1, chosen))
+        log_probs.append(log_p)
         if step + 1 < length:
             hidden = model(chosen, cache=cache)[:, -1]
     shape = (len(prompts), count, length)
-    return Answers(torch.cat(tokens, dim=1).view(shape), torch.cat(log_prob, dim=1).view(shape))
+    return Answers(
+        torch.cat(tokens, dim=1).view(shape), torch.stack(log_probs, dim=1).view(*shape, -1)
+    )
 
 
 def race(log_p: Tensor, waits: Tensor) -> Tensor:
@@ -66,7 +68,7 @@ def log_probabilities(
     """Log probabilities (N, G, L, V) of every token at every place of answers (N, G, L)."""
     count, length = answers.shape[1:]
     cache = Cache()
-    hidden = model(prompts, cache=cache)[:, -1:].repeat_interleave(count, dim=0)  # (N G, 1, D)
+    hidden = model(prompts, cache=cache, last=1).repeat_interleave(count, dim=0)  # (N G, 1, D)
     if length > 1:
         said = answers.flatten(0, 1)[:, :-1]  # (N G, L - 1)
         hidden = torch.cat([hidden, model(said, cache=cache.repeated(count))], dim=1)
@@ -90,7 +92,7 @@ def answer_log_prob(model: Decoder, prompts: Tensor, answers: Tensor) -> Tensor:
 def greedy(model: Decoder, prompts: Tensor, length: int) -> tuple[Tensor, Tensor]:
     """The answer (N, L) of the likeliest tokens, one by one, and its log probability (N,)."""
     cache = Cache()
-    hidden = model(prompts, cache=cache)[:, -1]
+    hidden = model(prompts, cache=cache, last=1)[:, -1]
     tokens, total = [], torch.zeros(len(prompts), dtype=torch.float64, device=model.device)
     for step in range(length):
         best, chosen = torch.log_softmax(model.scores(hidden).double(), dim=-1).max(dim=-1)

@@ -89,9 +89,21 @@ def test_answers_with_a_cache_are_those_without_to_the_last_token():
         waits = torch.empty(log_p.shape).exponential_(generator=generator)
         chosen = (log_p.exp() / waits).argmax(dim=-1)
         assert torch.equal(chosen.view(6, 5), drawn.tokens[..., step])
-        said = log_p.gather(1, chosen[:, None])[:, 0].view(6, 5)
-        torch.testing.assert_close(said, drawn.log_prob[..., step], rtol=0, atol=1e-6)
+        torch.testing.assert_close(log_p.view(6, 5, -1), drawn.log_p[:, :, step], rtol=0, atol=1e-6)
         rows = torch.cat([rows, chosen[:, None]], dim=1)
+
+
+def test_sampling_has_the_log_probabilities_and_the_gradient_of_a_second_pass():
+    model, asked = decoder(), prompts(6)
+    drawn = sample(model, asked, 5, LENGTH, torch_generator(3, "waits"), 0.7)
+    again = log_probabilities(model, asked, drawn.tokens, 0.7)
+    torch.testing.assert_close(drawn.log_p, again, rtol=0, atol=1e-5)
+    gradients = [
+        torch.autograd.grad(of_tokens(log_p, drawn.tokens).mean(), list(model.parameters()))
+        for log_p in (drawn.log_p, again)
+    ]
+    for found, wanted in zip(*gradients, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
 
 
 @torch.no_grad()
