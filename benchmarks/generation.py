@@ -52,6 +52,7 @@ def models(vocabulary: int, layers: int, heads: int, width: int, table: int) -> 
     return ours, theirs
 
 
+@torch.no_grad()
 def own(model: Decoder, asked: Tensor, samples: int, answer: int) -> Tensor:
     """Answers (B, samples, answer) by this project's sampler."""
     return sample(model, asked, samples, answer, torch_generator(0, "waits")).tokens

@@ -11,12 +11,18 @@ from torch import Tensor
 
 from lemmata.errors import LemmataError
 from lemmata.self_supervised.encoder import Encoder, Grid, Shape, patches
-from lemmata.self_supervised.masks import Masks
+from lemmata.self_supervised.masks import Masks, draw_masks
 from lemmata.self_supervised.methods.data2vec import is_masked, layer_target, masked_loss
 from lemmata.self_supervised.methods.dino import distillation_loss
 from lemmata.self_supervised.methods.i_jepa import normalised, prediction_loss
 from lemmata.self_supervised.methods.mae import pixel_loss
-from lemmata.self_supervised.methods.method import move_towards, rising, slow_copy, spread
+from lemmata.self_supervised.methods.method import (
+    Headed,
+    move_towards,
+    rising,
+    slow_copy,
+    spread,
+)
 from lemmata.self_supervised.methods.simclr import contrastive_loss
 from lemmata.self_supervised.methods.table import METHODS, new_method
 from lemmata.self_supervised.methods.vicreg import vicreg_terms
@@ -231,3 +237,47 @@ def test_noise_and_jitter() -> None:
     assert float(shift.abs().max()) <= 0.4
     assert float(shift.std()) == pytest.approx(0.4 / math.sqrt(3), rel=0.05)
     assert patches(moved, Grid(4, 1, 4)).std(dim=2).max() < 1e-6
+
+
+# Heads ----------------------------------------------------------------------------------------
+
+HEADS = {"i_jepa": "predictor", "vicreg": "projector", "simclr": "projector", "dino": "projector"}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_with_a_head_have_its_name(name: str) -> None:
+    _, method = made(name)
+    assert isinstance(method, Headed) == (name in HEADS)
+    if isinstance(method, Headed):
+        assert method.head_name == HEADS[name]
+
+
+@pytest.mark.parametrize("name", ["vicreg", "simclr"])
+def test_a_projectors_view_is_the_projection_of_the_same_view(name: str) -> None:
+    (_, method), images = made(name), draws(6, 1, 8, 8).float()
+    method.eval()
+    expected = method.projector(method.view(images, torch.Generator().manual_seed(3)))
+    found = method.head_view(images, torch.Generator().manual_seed(3))
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+def test_dinos_head_is_what_prototypes_are_compared_with() -> None:
+    (_, method), images = made("dino"), draws(6, 1, 8, 8).float()
+    found = method.head_view(images, torch.Generator().manual_seed(3))
+    torch.testing.assert_close(found.norm(dim=1), torch.ones(6))
+    h = method.view(images, torch.Generator().manual_seed(3))
+    prototypes = method.teacher_head.prototypes.weight
+    cosines = found @ (prototypes / prototypes.norm(dim=1, keepdim=True)).T
+    torch.testing.assert_close(method.teacher_head(h), cosines)
+
+
+def test_i_jepas_head_is_the_mean_prediction() -> None:
+    (_, method), images = made("i_jepa"), draws(6, 1, 8, 8).float()
+    generator = torch.Generator().manual_seed(3)
+    masks = draw_masks(method.grid, method.settings, 6, generator)
+    predicted = method.predictor(
+        method.context(images, masks.visible), masks.visible, masks.targets
+    )  # (B, M, N, W)
+    expected = predicted.flatten(1, 2).mean(dim=1)
+    found = method.head_view(images, torch.Generator().manual_seed(3))
+    torch.testing.assert_close(found, expected)
