@@ -31,6 +31,8 @@ def block(measured: Mapping[str, Mapping[str, Any]]) -> str:
         own = [row for row in rows if row.kind == kind]
         if own:
             parts += [title, table(heads, [cells(row) for row in own])]
+    if packed := [row for row in rows if row.kind == "packing"]:
+        parts += [PACKING, table(*packing(packed))]
     if measured:
         parts += ["Where and when:", table(RUN_HEADS, _runs(measured))]
     parts += _not_run(measured)
@@ -73,9 +75,16 @@ def _peer(row: Row) -> Cells:
     return [row.what, row.sizes, ours, f"{peer}, {row.against}", ratio(row), row.note]
 
 
-def _packing(row: Row) -> Cells:
-    ours, peer = duration(row.ours or 0.0), duration(row.peer or 0.0)
-    return [row.what, row.sizes, ours, peer, ratio(row)]
+def packing(rows: Iterable[Row]) -> tuple[Cells, list[Cells]]:
+    """Heads and lines: a line a way to train many seeds, a column a number of seeds."""
+    found: dict[tuple[str, str], dict[int, str]] = {}
+    for row in rows:
+        seeds, device = row.sizes.removeprefix("S = ").split(", ")
+        step = f"{ratio(row)}; {duration(row.ours or 0.0)}"
+        found.setdefault((row.what, device), {})[int(seeds)] = step
+    sizes = sorted({seeds for cells in found.values() for seeds in cells})
+    heads = ["network: way", "device", *(f"S = {seeds}" for seeds in sizes)]
+    return heads, [[*key, *(cells.get(s, "") for s in sizes)] for key, cells in found.items()]
 
 
 def _limit(row: Row) -> Cells:
@@ -94,12 +103,6 @@ TABLES: dict[str, tuple[str, Cells, Callable[[Row], Cells]]] = {
         ["what", "size", "ours", "peer", "peer / ours", "beside it"],
         _peer,
     ),
-    "packing": (
-        "**Many seeds on one device.** Time of one step of all S seeds; ratio: S seeds one after"
-        " another in one process by it.",
-        ["network: way", "seeds", "this way", "one after another", "gain"],
-        _packing,
-    ),
     "limit": (
         "**Limits.** What is reached of what the same machine reached in the same run.",
         ["what", "size", "reached", "ceiling", "share", "what bounds it"],
@@ -111,6 +114,10 @@ TABLES: dict[str, tuple[str, Cells, Callable[[Row], Cells]]] = {
         _growth,
     ),
 }
+PACKING = (
+    "**Many seeds on one device.** Gain: the time of a step of S seeds one after another in one"
+    " process by the way's; then its own time."
+)
 RUN_HEADS = ["benchmarks", "date", "machine", "software", "took"]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -301,6 +301,18 @@ def test_block_holds_what_was_measured_and_says_what_was_not() -> None:
     assert "No line is of a GPU" in text
     assert "Growth" not in text
     assert "No line is of a GPU" not in readme.block({f"limits{readme.CUDA}": entry})
+
+
+def test_packing_has_a_line_a_way_and_a_column_a_number_of_seeds() -> None:
+    def row(seeds: int, ours: float) -> measure.Row:
+        return replace(ROW, kind="packing", what="net: way", sizes=f"S = {seeds}, cpu", ours=ours)
+
+    heads, lines = readme.packing([row(16, 0.5), row(4, 0.25), replace(row(4, 1), what="x: way")])
+    assert heads == ["network: way", "device", "S = 4", "S = 16"]
+    assert lines == [
+        ["net: way", "cpu", "2.0 (1.90 to 2.1); 250 ms", "2.0 (1.90 to 2.1); 500 ms"],
+        ["x: way", "cpu", "2.0 (1.90 to 2.1); 1.00 s", ""],
+    ]
 
 
 @pytest.mark.parametrize(
