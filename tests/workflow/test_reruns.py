@@ -82,7 +82,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
             "plot_reliability": DATASETS + FORECASTS + ANSWERED + OTHERS,
             "plot_pair": FORECASTS,
             "plot_recalibration": DATASETS + ANSWERED + OTHERS,
-            "plot_trained": 5,
+            "plot_trained": 6,
             "plot_length": LENGTH_FIGURES,
             "plot_exact_gradients": EXACT_FIGURES,
             "plot_policies": POLICY_FIGURES,

@@ -65,11 +65,11 @@ def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         yield line, values
 
 
-def _csv_rows(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _csv_rows(file: Path) -> list[tuple[int, Mapping[str, Any]]]:
+    # All at once: a generator that is left at a bad row would keep the file open.
     with file.open(newline="", encoding="utf-8") as stream_:
         reader = csv.DictReader(stream_)
-        for values in reader:
-            yield reader.line_num, values
+        return [(reader.line_num, values) for values in reader]
 
 
 def _prompt(file: Path, row: int, line: int, values: Mapping[str, Any]) -> Prompt:
