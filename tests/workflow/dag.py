@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 PARTS = ("Snakefile", "config", "profiles", "src", "workflow", "README.md", "envs")
@@ -74,3 +75,12 @@ def planned(tree: Path, *arguments: str) -> Counter[str]:
         assert "Nothing to be done" in done.stdout, done.stdout
     del rules["all"]
     return rules
+
+
+def planned_after(change: Callable[[Path], None], finished: Path, folder: Path) -> Counter[str]:
+    """What `planned` says of a copy of a finished tree, in `folder`, after an edit of it."""
+    tree = copy_tree(finished, folder / "tree")
+    change(tree)
+    found = planned(tree)
+    shutil.rmtree(tree)
+    return found
