@@ -7,6 +7,7 @@ from snakemake.utils import min_version
 
 from lemmata.cluster.engine import spare_looks
 from lemmata.cluster.failures import watch
+from lemmata.cluster.zygote import fork_jobs
 from lemmata.config import load_config
 from lemmata.errors import LemmataError
 from lemmata.provenance.environment import tell_command
@@ -52,6 +53,7 @@ FAILURES = watch(logger)
 
 onstart:
     spare_looks(workflow)
+    fork_jobs(workflow)
 
 
 onerror:

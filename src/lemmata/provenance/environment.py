@@ -21,6 +21,7 @@ import psutil
 from lemmata.provenance import slurm
 
 COMMAND = "LEMMATA_COMMAND"
+FORKED = "LEMMATA_FORKED"  # set for jobs that a process with loaded libraries was forked for
 ENGINES_OWN = "--mode"  # in the command lines that the engine writes for itself
 # Variables that can change what a job computes or tell where it ran; nothing else is recorded.
 ALLOWED_VARIABLES = (
@@ -110,12 +111,16 @@ def command() -> list[str]:
 
 
 def place() -> dict[str, Any]:
-    """Host, process, engine, allowed environment variables and SLURM's facts of this job."""
+    """Host, process, engine, allowed environment variables and SLURM's facts of this job.
+
+    forked: whether the process was forked with its libraries loaded, or started anew.
+    """
     return {
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "python": platform.python_version(),
         "snakemake": metadata.version("snakemake"),
+        "forked": FORKED in os.environ,
         "environment": {k: os.environ[k] for k in ALLOWED_VARIABLES if k in os.environ},
         "slurm": slurm.facts(),
     }
@@ -127,7 +132,8 @@ def usage() -> dict[str, float]:
     cpu_s: of the process, from its start, and of every child that it waited for; process_s: the
     seconds since that start (wall_s begins after the imports), to hold cpu_s against.
     peak_memory_mib: the peak resident memory of whichever was largest. Not their sum: the system
-    counts a child's memory from before it becomes another program, when it is its parent's.
+    counts a child's memory from before it becomes another program, when it is its parent's. That of
+    a forked job includes the libraries which it shares with the others, some 0.5 GiB.
     gpu_peak_memory_mib: what torch held at most, over all GPUs; only where torch has used one.
     """
     import resource  # not on Windows; imported where used

@@ -1,0 +1,118 @@
+"""The zygote's own program: load the libraries once, then fork a fresh process for each script.
+
+Run as a file by `zygote.Zygote`, never imported, and nothing of this package is loaded here: a job
+begins with the libraries alone, reads this package's code as it stands then, and is watched from
+there on like any other. What a library sets up when it is loaded is all that two jobs share; every
+job has its own copy of it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import traceback
+
+# What most scripts import, themselves or by the others; none starts a thread when it is loaded.
+LIBRARIES = (
+    "jsonschema",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.pyplot",
+    "numpy",
+    "pandas",
+    "psutil",
+    "pyarrow.parquet",
+    "safetensors.torch",
+    "scipy.optimize",
+    "scipy.stats",
+    "sklearn.linear_model",
+    "snakemake.iocontainers",
+    "snakemake.logging",
+    "statsmodels.stats.multitest",
+    "statsmodels.stats.proportion",
+    "threadpoolctl",
+    "torch",
+    "yaml",
+)
+READY = b"."
+
+
+def main() -> None:
+    """Fork for each socket that comes over the control socket, until its other end is closed."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine's end is this one's end
+    for library in LIBRARIES:
+        with contextlib.suppress(ImportError):  # an optional one is loaded by the job or not at all
+            importlib.import_module(library)
+    gc.collect()
+    gc.freeze()  # else each child's collector would write to, and so copy, all that they share
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are not waited for
+    control.sendall(READY)
+    while True:
+        word, received, *_ = socket.recv_fds(control, 1, 1)
+        if not word:
+            return
+        if os.fork() == 0:
+            control.close()
+            supervise(socket.socket(fileno=received[0]))
+            os._exit(0)
+        os.close(received[0])
+
+
+def supervise(connection: socket.socket) -> None:
+    """Read what to run, run it in a process of its own, and tell how that ended.
+
+    The answer is the exit status, negative for a signal as `subprocess` has it.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    request = json.loads(connection.makefile().readline())
+    job = os.fork()
+    if job == 0:
+        connection.close()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os._exit(run(request["script"], request["environment"]))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # sent to the group: the job's answer counts
+    _, status = os.waitpid(job, 0)
+    connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def run(script: str, environment: dict[str, str]) -> int:
+    """Run a script as the interpreter would, exit handlers included; its exit status."""
+    os.environ.update(environment)
+    sys.argv = [script]
+    sys.modules.pop("__mp_main__", None)  # this file, by the name that multiprocessing gave it
+    sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
+    try:
+        runpy.run_path(script, run_name="__main__")
+        status = 0
+    except SystemExit as end:
+        status = _status(end.code)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
+
+
+def _status(code: object) -> int:
+    """The exit status that the interpreter makes of what `sys.exit` was given."""
+    if isinstance(code, int):
+        return code & 0xFF
+    if code is None:
+        return 0
+    print(code, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    main()
