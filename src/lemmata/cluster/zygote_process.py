@@ -20,26 +20,41 @@ import socket
 import sys
 import traceback
 
-# What most scripts import, themselves or by the others; none starts a thread when it is loaded.
+# What scripts import most, themselves or by another; none starts a thread when it is loaded.
 LIBRARIES = (
+    "jinja2",
     "jsonschema",
+    "lark",
+    "lightgbm",
+    "markdown_it",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "matplotlib.pyplot",
     "numpy",
     "pandas",
     "psutil",
+    "pyarrow.dataset",
     "pyarrow.parquet",
+    "pyarrow.pandas_compat",
+    "relplot",
     "safetensors.torch",
+    "scipy.integrate",
     "scipy.optimize",
     "scipy.stats",
+    "sklearn.ensemble",
     "sklearn.linear_model",
+    "sklearn.naive_bayes",
+    "sklearn.neural_network",
+    "sklearn.svm",
+    "snakemake.io",
     "snakemake.iocontainers",
     "snakemake.logging",
+    "statsmodels.stats.inter_rater",
     "statsmodels.stats.multitest",
     "statsmodels.stats.proportion",
     "threadpoolctl",
     "torch",
+    "torch._dynamo",  # which the first step of every optimizer loads, and sympy with it
     "yaml",
 )
 READY = b"."
