@@ -1,5 +1,6 @@
 """lemmata: ten papers, from data to figure. Loads the configuration, includes the rules."""
 
+import atexit
 from pathlib import Path
 
 from snakemake.logging import logger
@@ -10,6 +11,7 @@ from lemmata.cluster.failures import watch
 from lemmata.cluster.zygote import fork_jobs
 from lemmata.config import load_config
 from lemmata.errors import LemmataError
+from lemmata.provenance import known_code
 from lemmata.provenance.environment import tell_command
 
 min_version("9.20")
@@ -33,6 +35,9 @@ pathvars:
     logs=f"logs/{CONFIG['scale']}",
 
 
+known_code.look_up()
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/calibration.smk"
@@ -49,9 +54,11 @@ include: "workflow/rules/report.smk"
 
 tell_command()
 FAILURES = watch(logger)
+atexit.register(known_code.keep)  # also after a dry run
 
 
 onstart:
+    known_code.keep()
     spare_looks(workflow)
     fork_jobs(workflow)
 

@@ -14,9 +14,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from lemmata.plotting import save_figure
-from lemmata.provenance.code import tree_digest, whole_digest
+from lemmata.provenance.code import whole_digest
 from lemmata.provenance.digest import sha256_file, sha256_json
 from lemmata.provenance.record import FileEntry, fingerprint, write_record
+from lemmata.provenance.syntax import tree_digest
 from lemmata.tables import write_table
 
 RESULTS = "results/tiny"

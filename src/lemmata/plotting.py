@@ -143,9 +143,10 @@ def save_figure(
 
 def _settle(fig: Figure) -> None:
     """Lay the axes out once, and round: the last bits of the layout's solver differ by chance."""
-    if fig.get_layout_engine() is None:
+    engine = fig.get_layout_engine()
+    if engine is None:
         return
-    fig.draw_without_rendering()
+    engine.execute(fig)
     fig.set_layout_engine("none")
     for ax in fig.axes:
         ax.set_position(np.round(ax.get_position(original=True).bounds, PLACES).tolist())

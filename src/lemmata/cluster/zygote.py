@@ -40,8 +40,8 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
-# A process that forks has one thread, else a child may wait for what another of them held; pyarrow's
-# second allocator would start one.
+# A process that forks has one thread, else a child may wait for what another of them held. The
+# second allocator of pyarrow would start one.
 NO_THREADS = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 TEMPORARY = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
 
@@ -124,4 +124,5 @@ def forking(zygote: Zygote, anew: Callable[..., None]) -> Callable[..., None]:
 def alike(script: Any) -> bool:
     """Whether a script of the engine asks for this process's own Python with one thread."""
     elsewhere = (script.container_img, script.conda_env, script.env_modules, script.bench_record)
-    return not any(elsewhere) and script.threads == 1 and "shell_exec" not in script.resources.keys()
+    shell = script.resources.get("shell_exec")
+    return script.threads == 1 and shell is None and not any(elsewhere)

@@ -19,6 +19,8 @@ import signal
 import socket
 import sys
 import traceback
+import weakref
+from pathlib import Path
 
 # What scripts import most, themselves or by another; none starts a thread when it is loaded.
 LIBRARIES = (
@@ -67,6 +69,7 @@ def main() -> None:
     for library in LIBRARIES:
         with contextlib.suppress(ImportError):  # an optional one is loaded by the job or not at all
             importlib.import_module(library)
+    forget_the_end()
     gc.collect()
     gc.freeze()  # else each child's collector would write to, and so copy, all that they share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are not waited for
@@ -80,6 +83,18 @@ def main() -> None:
             supervise(socket.socket(fileno=received[0]))
             os._exit(0)
         os.close(received[0])
+
+
+def forget_the_end() -> None:
+    """Take back what the libraries wanted done at the end of the process that loaded them.
+
+    In each child that would be a tenth of a second: torch unregisters its operators, its compiler
+    loads another library to format how long it compiled. What a job registers is done at its end.
+    """
+    for registered in list(weakref.finalize._registry):  # type: ignore[attr-defined]
+        registered.atexit = False
+    with contextlib.suppress(ImportError, AttributeError):  # another torch may have no such thing
+        atexit.unregister(importlib.import_module("torch._dynamo.utils").dump_compile_times)
 
 
 def supervise(connection: socket.socket) -> None:
@@ -104,7 +119,7 @@ def run(script: str, environment: dict[str, str]) -> int:
     os.environ.update(environment)
     sys.argv = [script]
     sys.modules.pop("__mp_main__", None)  # this file, by the name that multiprocessing gave it
-    sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
+    sys.path.insert(0, str(Path(script).resolve().parent))
     try:
         runpy.run_path(script, run_name="__main__")
         status = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from lemmata.provenance.code import tree_digest
+from lemmata.provenance.syntax import tree_digest
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 BODY = "(module level)"

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lemmata.provenance.code import tree_digest
 from lemmata.provenance.sources import find
+from lemmata.provenance.syntax import tree_digest
 
 
 class Texts:

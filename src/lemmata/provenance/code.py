@@ -8,18 +8,18 @@ changes nothing, an edit of a library module changes exactly the scripts that im
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 from lemmata.errors import LemmataError
+from lemmata.provenance import known_code
+from lemmata.provenance.syntax import Facts
 
 PACKAGE = "lemmata"
 # Import names whose distribution is called otherwise.
@@ -43,6 +43,7 @@ BYSTANDERS = tuple(
         "entries",
         "environment",
         "holder",
+        "known_code",
         "lease",
         "objects",
         "reads",
@@ -53,8 +54,6 @@ BYSTANDERS = tuple(
         "upkeep",
     )
 )
-# Fields that change no behaviour: string prefix, type comments, load/store (implied by position).
-IGNORED_FIELDS = {"kind", "type_comment", "ctx", "type_ignores"}
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,12 @@ class Code:
 
 def code_of(script: Path) -> Code:
     """Digest of `script` with its import closure; LemmataError when a file cannot be parsed."""
-    tree = _parse(script)
-    modules, external = _closure(_imports(tree))
+    own = known_code.facts(script)
+    modules, external = _closure(own.imports)
     digests = {name: _module(name).digest for name in sorted(modules)}
     bystanders = {name: digests.pop(name) for name in BYSTANDERS if name in digests}
-    own = tree_digest(tree)
-    return Code(whole_digest(own, digests), own, digests, bystanders, _versions(external))
+    whole = whole_digest(own.digest, digests)
+    return Code(whole, own.digest, digests, bystanders, _versions(external))
 
 
 def whole_digest(script: str, modules: Mapping[str, str]) -> str:
@@ -89,92 +88,6 @@ def whole_digest(script: str, modules: Mapping[str, str]) -> str:
     for name in sorted(modules):
         whole.update(f"{name}={modules[name]}\n".encode())
     return whole.hexdigest()
-
-
-def tree_digest(tree: ast.AST) -> str:
-    """sha256 of a syntax tree: node types and non-empty fields, without docstrings and positions.
-
-    Our own serialisation, because the text of `ast.dump` differs between Python versions.
-    """
-    tokens: list[str] = []
-    _tell(tree, tokens)
-    text = "\0".join([*tokens, ""])
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-
-
-def _tell(value: object, tokens: list[str]) -> None:
-    """Append the tokens of a node, a list or a plain value: one list, as every job does this."""
-    if isinstance(value, ast.AST):
-        tokens.append(f"({type(value).__name__}")
-        for field in value._fields:
-            child = getattr(value, field, None)
-            if field == "body" and isinstance(child, list):
-                child = _without_docstring(value, child)
-            is_value = isinstance(value, ast.Constant) and field == "value"  # None is one
-            if not is_value and (child is None or child == [] or field in IGNORED_FIELDS):
-                continue
-            tokens.append(f".{field}")
-            _tell(child, tokens)
-        tokens.append(")")
-    elif isinstance(value, list):
-        tokens.append("[")
-        for item in value:
-            _tell(item, tokens)
-        tokens.append("]")
-    else:
-        tokens.append(f"{type(value).__name__}:{value!r}")
-
-
-def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    if not isinstance(node, documented) or not body:
-        return body
-    first = body[0]
-    is_docstring = (
-        isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-    )
-    return body[1:] if is_docstring else body
-
-
-def _parse(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_bytes())
-    except OSError as error:
-        raise LemmataError(f"{path}: cannot be read ({error.strerror})") from error
-    except SyntaxError as error:
-        raise LemmataError(
-            f"{path}: line {error.lineno}: not valid Python ({error.msg})"
-        ) from error
-
-
-def _imports(tree: ast.Module, package: str = "") -> set[str]:
-    """Dotted names that a file imports; ``from a import b`` gives both ``a`` and ``a.b``.
-
-    package: where a relative import begins. What only type checkers read is left out.
-    """
-    names: set[str] = set()
-    for node in _executed(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package.rsplit(".", node.level - 1)[0] if node.level else ""
-            base = ".".join(part for part in (above, node.module) if part)
-            names.update([base, *(f"{base}.{alias.name}" for alias in node.names)])
-    return names
-
-
-def _executed(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every node but those below ``if TYPE_CHECKING:``."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            waiting.extend(node.orelse)
-        elif not isinstance(node, ast.expr):  # no expression holds an import
-            waiting.extend(ast.iter_child_nodes(node))
 
 
 def _closure(names: Iterable[str]) -> tuple[set[str], set[str]]:
@@ -226,16 +139,7 @@ def module_path(name: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-class _Module(NamedTuple):
-    """What is kept of a module; its tree would take a megabyte."""
-
-    imports: frozenset[str]
-    digest: str
-
-
 @functools.cache
-def _module(name: str) -> _Module:
+def _module(name: str) -> Facts:
     path = module_path(name)
-    tree = _parse(path)
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    return _Module(frozenset(_imports(tree, package)), tree_digest(tree))
+    return known_code.facts(path, name if path.name == "__init__.py" else name.rpartition(".")[0])

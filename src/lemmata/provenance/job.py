@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = Path("results/.checkpoints")
 LEASES = Path(".lemmata/leases")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 # Before SLURM's time limit: after the profile's signal (120 s before it), for where none comes.
 STOP_BEFORE_S = 60.0
 # How far numbers may move on other hardware: where all is float64 (measured with other instruction
@@ -99,7 +100,7 @@ def job(snakemake: Snakemake, tolerance: Mapping[str, Any] = FLOAT64) -> Iterato
                 raise SystemExit(0)  # nothing is left to do; the script's body is never entered
             j = _face(snakemake, run)
             try:
-                with _watch(j, run) as watch, threadpoolctl.threadpool_limits(j.threads):
+                with _watch(j, run) as watch, _limited(j.threads):
                     yield j
                 _check_code(watch, run)
                 _close(j, run, held)
@@ -177,6 +178,17 @@ def _remove_stale(run: Run) -> None:
     for final in run.outputs:
         for stale in final.parent.glob(f".tmp-????????-{final.name}"):
             stale.unlink(missing_ok=True)
+
+
+def _limited(threads: int) -> contextlib.AbstractContextManager[Any]:
+    """Hold the numerical libraries to a number of threads.
+
+    Nothing is left to do where the engine's environment told them so when they were loaded.
+    """
+    if all(os.environ.get(name) == str(threads) for name in THREADS):
+        return contextlib.nullcontext()
+    limited: contextlib.AbstractContextManager[Any] = threadpoolctl.threadpool_limits(threads)
+    return limited
 
 
 def _watch(j: Job, run: Run) -> Watch:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import source_from_cache
@@ -29,6 +30,10 @@ SETTINGS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR")
 OWN_FOLDERS = (".snakemake", ".lemmata")  # below each root
 RECORDS = ".prov.json"
 PATH_AT_START = tuple(sys.path)
+LIBRARIES = tuple(
+    os.path.join(sysconfig.get_path(name), "")
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
 
 
 class Watch:
@@ -89,10 +94,13 @@ class Watch:
 
     def undeclared_modules(self) -> list[str]:
         """Names of loaded modules whose files are neither code of the job nor the machine's."""
-        files = {name: getattr(module, "__file__", None) for name, module in [*sys.modules.items()]}
-        paths = {name: _absolute(file) for name, file in files.items() if file}
+        # By attributes of their own: asking some libraries' modules for another one loads it.
+        files = {n: getattr(m, "__dict__", {}).get("__file__") for n, m in [*sys.modules.items()]}
+        others = {n: _absolute(file) for n, file in files.items() if file and not _library(file)}
         # Some libraries make modules that say a file which there never was (torch.classes).
-        return sorted(n for n, path in paths.items() if _is_file(path) and not self._may_read(path))
+        return sorted(
+            n for n, path in others.items() if _is_file(path) and not self._may_read(path)
+        )
 
     def opened(self, given: str, flags: int) -> None:
         """Take note that a file is opened; LemmataError when that is an undeclared read."""
@@ -154,6 +162,14 @@ class Watch:
             f"reads {shown}, which is no input of rule {self._rule}: "
             "declare it as input, or put what it holds into cfg"
         )
+
+
+def _library(file: str) -> bool:
+    """Whether a file lies where Python's own and others' modules are, by its name alone.
+
+    Thousands do in every job. One that is a link to elsewhere is judged when it is opened.
+    """
+    return file.startswith(LIBRARIES) and not file.startswith(os.path.join(PACKAGE, ""))
 
 
 def _machine(tops: Sequence[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lemmata.config import canonical
 from lemmata.errors import LemmataError
-from lemmata.provenance import environment
+from lemmata.provenance import environment, known_code
 from lemmata.provenance.attempts import failed_attempts
 from lemmata.provenance.code import Code, code_of
 from lemmata.provenance.files import temporary_name
@@ -66,6 +66,7 @@ def open_run(snakemake: Snakemake, log_path: Path, tolerance: Mapping[str, Any])
     started = datetime.now(UTC)
     planned = snakemake.params.code
     script = Path(snakemake.scriptdir) / Path(planned["script"]).name
+    known_code.look_up()
     code = code_of(script)
     if code.digest != planned["digest"]:
         raise LemmataError(f"{planned['script']}: code changed after the run began; run again")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from lemmata.provenance.code import Code, module_path, tree_digest
+from lemmata.provenance.code import Code, module_path
 from lemmata.provenance.files import write_atomic
+from lemmata.provenance.syntax import tree_digest
 
 
 def keep_sources(root: Path, script: Path, code: Code) -> None:

@@ -68,7 +68,7 @@ def test_a_fork_sees_what_a_new_process_sees(
     environment = module.ONE_THREAD | {"GIVEN": "to both"}
     assert zygote.run(script, environment) == 0
     forked = json.loads((tmp_path / "seen.json").read_text())
-    subprocess.run([sys.executable, script], env=os.environ | environment, check=True)  # noqa: S603
+    subprocess.run([sys.executable, script], env=os.environ | environment, check=True)
     anew = json.loads((tmp_path / "seen.json").read_text())
     assert forked == anew
     assert forked["ours"] == []
@@ -93,7 +93,7 @@ def test_the_status_is_that_of_a_new_process(
 ) -> None:
     script = written(tmp_path, text)
     assert zygote.run(script, {}) == status
-    done = subprocess.run([sys.executable, script], check=False, capture_output=True)  # noqa: S603
+    done = subprocess.run([sys.executable, script], check=False, capture_output=True)
     assert done.returncode == status
 
 
@@ -107,7 +107,7 @@ def test_exit_handlers_run_and_output_is_flushed(tmp_path: Path) -> None:
         "import sys, time\nfrom lemmata.cluster.zygote import Zygote\nz = Zygote()\n"
         "while not z.ready(): time.sleep(.1)\nz.run(sys.argv[1], {})\nz.close()\n"
     )
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", program, script], capture_output=True, text=True, check=True
     )
     assert done.stdout == "out handler\n"
@@ -133,6 +133,19 @@ def test_scripts_run_at_the_same_time_each_with_its_own_answer(
     assert found == {n: n for n in range(8)}
 
 
+def test_handlers_and_finalizers_of_libraries_end_with_the_zygote_those_of_a_job_with_it(
+    zygote: Zygote, tmp_path: Path
+) -> None:
+    text = f"""
+import atexit, tempfile, weakref, torch
+before = [f for f in weakref.finalize._registry if f.atexit]
+held = tempfile.TemporaryDirectory(dir={str(tmp_path)!r}, prefix="held")
+import sys; sys.exit(len(before))
+"""
+    assert zygote.run(written(tmp_path, text), {}) == 0
+    assert not list(tmp_path.glob("held*"))
+
+
 def test_nothing_is_left_in_the_zygote(zygote: Zygote, tmp_path: Path) -> None:
     text = "import sys, os; sys.modules['leak'] = sys; os.environ['LEAK'] = '1'"
     assert zygote.run(written(tmp_path, text), {}) == 0
@@ -156,7 +169,7 @@ def test_it_ends_with_the_process_that_made_it(tmp_path: Path) -> None:
         "import os, signal\nfrom lemmata.cluster.zygote import Zygote\nz = Zygote()\n"
         "print(z._process.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     pid, deadline = int(done.stdout), time.monotonic() + WAIT_S
@@ -170,7 +183,7 @@ def test_jobs_are_started_anew_once_it_has_ended(tmp_path: Path) -> None:
     own._process.kill()
     own._process.wait()
     assert not own.ready()
-    with pytest.raises(OSError):  # noqa: PT011 - a broken pipe, or no answer
+    with pytest.raises(OSError, match=r"ended|Broken pipe|reset"):
         own.run(written(tmp_path, ""), {})
     own.close()
 

@@ -9,7 +9,8 @@ import grimp
 import pytest
 
 from lemmata.errors import LemmataError
-from lemmata.provenance.code import _imports, _module, code_of, tree_digest
+from lemmata.provenance.code import _module, code_of
+from lemmata.provenance.syntax import _imports, tree_digest
 
 BASE = '''
 """A module."""

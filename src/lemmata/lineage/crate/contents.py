@@ -17,9 +17,10 @@ from lemmata.lineage.crate.stated import RAW
 from lemmata.lineage.crate.vocabulary import file_id, local_id
 from lemmata.lineage.hashes import Hashes
 from lemmata.lineage.ledger import SKIPPED, Entry, Ledger
-from lemmata.provenance.code import tree_digest, whole_digest
+from lemmata.provenance.code import whole_digest
 from lemmata.provenance.digest import sha256_file
 from lemmata.provenance.record import RECORD
+from lemmata.provenance.syntax import tree_digest
 
 WORKFLOW = "Snakefile"
 LICENSE = "LICENSE"
