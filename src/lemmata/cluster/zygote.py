@@ -4,8 +4,8 @@ Loading numpy, pandas, matplotlib and torch takes longer than most jobs of a sma
 forked job has them from its first moment, in memory that all jobs share until they write to it. It
 runs the same script in a process of its own, with the same environment, and computes the same
 bytes as one started anew, which a test holds it to. Jobs on a cluster's nodes, in a container, in
-an environment of their own, or of several threads (how many a library uses is settled when it is
-loaded) are started anew.
+an environment of their own, on a GPU (CUDA does not survive a fork), or of several threads (how
+many a library uses is settled when it is loaded) are started anew.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ ONE_THREAD = dict.fromkeys(
 # A process that forks has one thread, else a child may wait for what another of them held. The
 # second allocator of pyarrow would start one.
 NO_THREADS = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}  # else a library that looks for one leaves its state behind
 TEMPORARY = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
 
 
@@ -56,7 +57,7 @@ class Zygote:
         self._process = subprocess.Popen(  # noqa: S603 - this Python, our own file
             [sys.executable, "-P", str(program), str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env=os.environ | ONE_THREAD | NO_THREADS,
+            env=os.environ | ONE_THREAD | NO_THREADS | NO_GPU,
         )
         theirs.close()
         self._loaded = False
@@ -122,7 +123,7 @@ def forking(zygote: Zygote, anew: Callable[..., None]) -> Callable[..., None]:
 
 
 def alike(script: Any) -> bool:
-    """Whether a script of the engine asks for this process's own Python with one thread."""
+    """Whether a script of the engine asks for this process's own Python with one CPU thread."""
     elsewhere = (script.container_img, script.conda_env, script.env_modules, script.bench_record)
-    shell = script.resources.get("shell_exec")
-    return script.threads == 1 and shell is None and not any(elsewhere)
+    asked = (script.resources.get("gpu"), script.resources.get("shell_exec"))
+    return script.threads == 1 and not any(asked) and not any(elsewhere)

@@ -202,6 +202,7 @@ def engines_script(**changes: object) -> SimpleNamespace:
 
 def test_what_is_alike() -> None:
     assert alike(engines_script())
+    assert alike(engines_script(resources={"gpu": 0}))
     for change in (
         {"threads": 2},
         {"container_img": "a.sif"},
@@ -209,6 +210,7 @@ def test_what_is_alike() -> None:
         {"env_modules": "module"},
         {"bench_record": object()},
         {"resources": {"shell_exec": "zsh"}},
+        {"resources": {"gpu": 1}},
     ):
         assert not alike(engines_script(**change)), change
 
