@@ -38,6 +38,7 @@ rule train_network:
         record="<results>/calibration/{dataset}/{model}/seed{seed}/train.prov.json",
     log:
         "<logs>/calibration/{dataset}/{model}/seed{seed}.log",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(4000),

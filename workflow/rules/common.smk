@@ -55,6 +55,9 @@ def slice_of(*wildcards, **keys):
 
 # Resources ------------------------------------------------------------------------------------
 
+# Priority of rules whose jobs take longest: begun last, they would leave the other cores idle.
+LONG = 10
+
 
 def more(first):
     """A resource that grows with every retry: `first`, twice that, three times that.

@@ -26,6 +26,7 @@ rule train_diffusion:
         record="<results>/diffusion/learned/{network}/seed{seed}/train.prov.json",
     log:
         "<logs>/diffusion/learned/{network}/seed{seed}.log",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(3000),

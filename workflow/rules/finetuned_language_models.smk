@@ -26,6 +26,7 @@ rule pretrain_language:
         record="<results>/reinforcement_finetuning/language/{task}/pretrained/seed{seed}/train.prov.json",
     log:
         "<logs>/reinforcement_finetuning/language/{task}/pretrained/seed{seed}.log",
+    priority: LONG + 1
     threads: 1
     resources:
         mem_mb=more(3000),
@@ -49,6 +50,7 @@ rule finetune_language:
         record="<results>/reinforcement_finetuning/language/{task}/{plan}/seed{seed}/finetune.prov.json",
     log:
         "<logs>/reinforcement_finetuning/language/{task}/{plan}/seed{seed}.log",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(3000),

@@ -33,6 +33,7 @@ rule train_decoder:
         record="<results>/length_generalization/{task}/{model}/seed{seed}/train.prov.json",
     log:
         "<logs>/length_generalization/{task}/{model}/seed{seed}.log",
+    priority: LONG
     wildcard_constraints:
         model="(?!(ape|nope|rope)_selected(/|$))[a-z0-9_]+",
     threads: 1
@@ -59,6 +60,7 @@ rule train_selected:
         record="<results>/length_generalization/{task}/{positions}_selected/seed{seed}/train.prov.json",
     log:
         "<logs>/length_generalization/{task}/{positions}_selected/seed{seed}.log",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(8000),
@@ -114,6 +116,7 @@ rule train_conjunction:
         record="<results>/length_generalization/conjunction/{positions}_{zeros}/seed{seed}.prov.json",
     log:
         "<logs>/length_generalization/conjunction/{positions}_{zeros}/seed{seed}.log",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(2000),
@@ -133,6 +136,7 @@ rule train_products:
         record="<results>/length_generalization/positional_product/seed{seed}.prov.json",
     log:
         "<logs>/length_generalization/positional_product/seed{seed}.log",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(2000),

@@ -44,6 +44,7 @@ rule train_base:
         record="<results>/multicalibration/{dataset}/{model}/seed{seed}/predictions.prov.json",
     log:
         "<logs>/multicalibration/{dataset}/{model}/seed{seed}.log",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(4000),
@@ -67,6 +68,7 @@ rule multicalibrate:
         record="<results>/multicalibration/{dataset}/{model}/multicalibrate.prov.json",
     log:
         "<logs>/multicalibration/{dataset}/{model}/multicalibrate.log",
+    priority: LONG
     resources:
         mem_mb=more(4000),
         runtime=more(120),

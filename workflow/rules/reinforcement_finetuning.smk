@@ -26,6 +26,7 @@ rule finetune_policies:
         record="<results>/reinforcement_finetuning/{dataset}/{experiment}/seed{seed}/train.prov.json",
     log:
         "<logs>/reinforcement_finetuning/{dataset}/{experiment}/seed{seed}.log",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(4000),

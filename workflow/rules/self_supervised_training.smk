@@ -49,6 +49,7 @@ rule train_encoders:
         record="<results>/self_supervised/{images}/runs/{bundle}/seed{seed}/train.prov.json",
     log:
         "<logs>/self_supervised/{images}/{bundle}/seed{seed}_train.log",
+    priority: LONG
     threads: lambda wc: TRAINED["folder"]["threads"] if wc.images == FOLDER else 1
     resources:
         mem_mb=more(8000),
@@ -75,6 +76,7 @@ rule measure_encoders:
         record="<results>/self_supervised/{images}/runs/{bundle}/seed{seed}/measure.prov.json",
     log:
         "<logs>/self_supervised/{images}/{bundle}/seed{seed}_measure.log",
+    priority: LONG
     threads: lambda wc: TRAINED["folder"]["threads"] if wc.images == FOLDER else 1
     resources:
         mem_mb=more(8000),
