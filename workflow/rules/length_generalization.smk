@@ -33,9 +33,9 @@ rule train_decoder:
         record="<results>/length_generalization/{task}/{model}/seed{seed}/train.prov.json",
     log:
         "<logs>/length_generalization/{task}/{model}/seed{seed}.log",
-    priority: LONG
     wildcard_constraints:
         model="(?!(ape|nope|rope)_selected(/|$))[a-z0-9_]+",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(4000),
