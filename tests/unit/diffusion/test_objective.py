@@ -59,7 +59,7 @@ def test_a_velocity_leads_straight_to_the_data():
     level = torch.tensor([0.1, 0.5, 1.0, 4.0, 99.0], dtype=torch.float64)
     alpha, sigma = coefficients("velocity", level)
     torch.testing.assert_close(alpha + sigma, torch.ones_like(alpha))
-    said = regression_target("velocity", 1.0, x0, x1, level, x1)
+    said = regression_target("velocity", 1.0, x0, x1, level, x1, alpha, sigma)
     torch.testing.assert_close(said, x0 - x1)
     torch.testing.assert_close(alpha * x0 + sigma * x1 + sigma * said, x0)
 
@@ -85,13 +85,15 @@ def test_the_state_one_step_back_has_the_mean_and_variance_of_the_bridge():
     steps = sigma_q * torch.randn(2, MANY, 1, generator=generator, dtype=torch.float64)
     before = x0 + math.sqrt(time - STEP) * steps[0]
     x_t = before + math.sqrt(STEP) * steps[1]
+    level = torch.full((MANY,), sigma_q * math.sqrt(time), dtype=torch.float64)
     ours = regression_target(
         "previous",
         sigma_q,
         x0,
         torch.zeros_like(x0),
-        torch.full((MANY,), sigma_q * math.sqrt(time), dtype=torch.float64),
+        level,
         torch.randn(x0.shape, generator=generator, dtype=torch.float64),
+        *coefficients("previous", level),
     )
     # Scaled to predict x0: x_t + t / dt (x_(t - dt) - x_t), given x0 and over all x_t.
     scaled = x_t + time / STEP * (before - x_t)

@@ -2,79 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lemmata.errors import LemmataError
-from lemmata.provenance import disk, upkeep
+from lemmata.provenance import disk
 from lemmata.provenance.digest import sha256_file, sha256_json
-from lemmata.provenance.record import read_record, write_record
 from lemmata.provenance.store import Store, place_of
-
-FINGERPRINT = "f" * 64
-CONTENT = {"results/a.bin": b"first" * 100, "results/b.bin": b"second" * 50}
-
-
-def make(
-    folder: Path, content: dict[str, bytes] = CONTENT, fingerprint: str = FINGERPRINT
-) -> tuple[dict[str, Any], dict[str, Path], str]:
-    """A finished job below `folder`: its record, its files and its place."""
-    paths = {}
-    outputs = []
-    for name, value in content.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(value)
-        paths[name] = path
-        outputs.append(
-            {"path": name, "bytes": len(value), "sha256": sha256_file(path), "fingerprint": None}
-        )
-    inputs = [{"path": "results/in.bin", "bytes": 0, "sha256": "0" * 64, "fingerprint": None}]
-    target = folder / "results" / "job.prov.json"
-    body = {"fingerprint": fingerprint, "rule": "r", "wall_s": 1.5, "name": "ä"}
-    write_record(target, {**body, "inputs": inputs, "outputs": outputs})
-    return read_record(target), paths, place_of(content, ["results/in.bin"])
-
-
-def targets(folder: Path, content: dict[str, bytes] = CONTENT) -> dict[str, Path]:
-    return {name: folder / "back" / f".tmp-{Path(name).name}" for name in content}
-
-
-def back(store: Store, folder: Path, place: str) -> dict[str, bytes] | None:
-    """What the store gives back; None for a miss, which must leave no file."""
-    where = targets(folder)
-    (folder / "back").mkdir(exist_ok=True)
-    if store.restore(FINGERPRINT, place, where) is None:
-        assert list((folder / "back").iterdir()) == []
-        return None
-    found = {name: path.read_bytes() for name, path in where.items()}
-    shutil.rmtree(folder / "back")
-    return found
-
-
-def kept_files(store: Store) -> list[Path]:
-    return sorted(path for path in store.root.rglob("*") if path.is_file())
-
-
-def age(path: Path, seconds: float) -> None:
-    before = path.stat().st_mtime - seconds
-    os.utime(path, (before, before))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store", None)
+from tests.unit.provenance.finished_jobs import (
+    CONTENT,
+    FINGERPRINT,
+    back,
+    kept_files,
+    make,
+    targets,
+)
 
 
 def test_restored_files_record_and_modes_are_those_that_were_kept(
@@ -245,216 +193,6 @@ def test_entry_with_as_much_as_a_blank_more_is_damaged(store: Store, tmp_path: P
     entry.write_bytes(entry.read_bytes() + b"\n")
     assert store.verify() == [f"{entry}: entry is damaged"]
     assert back(store, tmp_path, place) is None
-
-
-class Killed(BaseException):
-    """Stands for a death between two system calls."""
-
-
-@pytest.mark.parametrize("call", range(12))
-def test_death_at_any_point_leaves_a_store_that_works(
-    store: Store, tmp_path: Path, call: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    record, paths, place = make(tmp_path)
-    left = call
-    real = {name: getattr(Path, name) for name in ("replace", "chmod", "mkdir", "unlink")}
-
-    def dying(name: str) -> Any:
-        def step(self: Path, *arguments: Any, **named: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left < 0:  # and stays dead: no clean-up happens either
-                raise Killed
-            return real[name](self, *arguments, **named)
-
-        return step
-
-    for name in real:
-        monkeypatch.setattr(Path, name, dying(name))
-    with pytest.raises(Killed):
-        store.keep(record, paths)
-    monkeypatch.undo()
-    found = back(store, tmp_path, place)
-    assert found in (None, CONTENT)
-    assert [line for line in store.verify() if "temporary" not in line] == []
-    store.keep(record, paths)
-    assert back(store, tmp_path, place) == CONTENT
-    for path in kept_files(store):
-        age(path, 2 * upkeep.ABANDONED_S)
-    store.prune(10**9)
-    assert store.verify() == []
-    assert len(kept_files(store)) == 3
-
-
-WRITER = """
-import os, sys
-from pathlib import Path
-from tests.unit.provenance.test_store import CONTENT, FINGERPRINT, make, targets
-from lemmata.provenance.store import Store
-folder, limit = Path(sys.argv[1]), int(sys.argv[2]) or None
-store = Store(folder / "store", limit)
-mine = folder / str(os.getpid())
-for turn in range(12):
-    record, paths, place = make(mine)
-    store.keep(record, paths)
-    other = make(mine, {"results/own": os.urandom(2000)}, os.urandom(32).hex())
-    store.keep(*other[:2])
-    where = targets(mine)
-    (mine / "back").mkdir(exist_ok=True)
-    if store.restore(FINGERPRINT, place, where) is not None:
-        assert {name: path.read_bytes() for name, path in where.items()} == CONTENT
-        print("restored")
-"""
-
-
-@pytest.mark.parametrize("limit", [0, 30_000])
-def test_many_writers_at_once(tmp_path: Path, project: Path, limit: int) -> None:
-    command = [sys.executable, "-c", WRITER, str(tmp_path), str(limit)]
-    writers = [
-        subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(3)
-    ]
-    said = [writer.communicate(timeout=120) for writer in writers]
-    assert [writer.returncode for writer in writers] == [0, 0, 0], said
-    restored = sum(out.count(b"restored") for out, _ in said)
-    store = Store(tmp_path / "store", limit or None)
-    problems = store.verify()
-    if limit:
-        # A race between writer and pruner may cost an entry its object: a miss, never wrong bytes.
-        assert [line for line in problems if "damaged" in line] == []
-        assert restored >= 18
-    else:
-        assert problems == []
-        assert restored == 36
-        assert len(list(store.entries())) == 37
-
-
-def filled(tmp_path: Path) -> Store:
-    """Three entries of 1000 bytes each and one byte shared by all; `b` was used last."""
-    store = Store(tmp_path / "store", None)
-    for number, name in enumerate("abc"):
-        content = {"results/own": name.encode() * 1000, "results/shared": b"s"}
-        record, paths, _ = make(tmp_path / name, content, name * 64)
-        store.keep(record, paths)
-        age(next((store.root / "entries" / (2 * name)).iterdir()), 1000 - number)
-    where = {name: tmp_path / Path(name).name for name in ("results/own", "results/shared")}
-    place = place_of(where, ["results/in.bin"])
-    assert store.restore("b" * 64, place, where) is not None
-    return store
-
-
-def left(store: Store) -> str:
-    return "".join(entry.fingerprint[0] for entry in store.entries())
-
-
-def test_prune_removes_the_least_recently_used_down_to_the_limit(tmp_path: Path) -> None:
-    store = filled(tmp_path)
-    whole = upkeep.total_bytes(store.root)
-    assert store.prune(whole) == upkeep.Pruned(0, 0)
-    planned = store.prune(whole - 1, dry_run=True)
-    assert left(store) == "abc"
-    done = store.prune(whole - 1)
-    assert done == planned
-    assert done.entries == 1
-    assert done.bytes == whole - upkeep.total_bytes(store.root) > 1000
-    assert left(store) == "bc"
-    assert store.verify() == []  # the shared object is still needed
-    store.prune(2500)
-    assert left(store) == "b"
-    store.prune(0)
-    assert left(store) == ""
-    assert kept_files(store) == []
-
-
-def test_keeping_prunes_to_the_limit_but_never_the_new_entry(tmp_path: Path) -> None:
-    store = filled(tmp_path)
-    small = Store(store.root, 2500)
-    record, paths, _ = make(tmp_path / "d", {"results/own": b"d" * 5000}, "d" * 64)
-    # It counts as new whatever its clock says: here it looks older than all others.
-    small.keep(record, paths)
-    assert left(small) == "d"
-    assert small.verify() == []
-    record, paths, _ = make(tmp_path / "e", {"results/own": b"e" * 100}, "e" * 64)
-    small.keep(record, paths)
-    assert left(small) == "e"
-
-
-def test_orphans_and_temporaries_go_when_old_by_the_file_systems_clock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = filled(tmp_path)
-    orphan = store.root / "objects" / "00" / ("00" + "1" * 62)
-    orphan.parent.mkdir()
-    orphan.write_bytes(b"x")
-    orphan.rename(orphan := orphan.with_name(sha256_file(orphan)))
-    crash = disk.unique_beside(orphan)
-    crash.write_bytes(b"half")
-    monkeypatch.setattr("time.time", lambda: 10.0**10)  # our own clock is far off
-    assert store.verify() == []
-    store.prune(10**9)
-    assert orphan.exists()
-    assert crash.exists()
-    age(orphan, upkeep.YOUNG_S + 60)
-    age(crash, upkeep.ABANDONED_S + 60)
-    said = store.verify()
-    assert [str(orphan) in said[0], "no entry needs" in said[0]] == [True, True]
-    assert [str(crash) in said[1], "left by a crash" in said[1]] == [True, True]
-    assert store.prune(10**9) == upkeep.Pruned(0, 5)
-    assert not orphan.exists()
-    assert not crash.exists()
-    assert left(store) == "abc"
-
-
-def test_reused_object_is_young_again(store: Store, tmp_path: Path) -> None:
-    record, paths, _ = make(tmp_path)
-    store.keep(record, paths)
-    for path in kept_files(store):
-        age(path, 2 * upkeep.YOUNG_S)
-    store.keep(record, paths)
-    next((store.root / "entries").glob("??/*")).unlink()  # as between objects and entry
-    store.prune(10**9)
-    assert len(kept_files(store)) == 2
-
-
-def test_full_disk_costs_a_line_not_the_job(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    record, paths, place = make(tmp_path)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, "lemmata"):
-        patch.setattr(shutil, "copyfile", full)
-        patch.setattr(disk, "_reflink", lambda *_: False)
-        store.keep(record, paths)
-        assert "outputs not kept" in caplog.text
-        assert kept_files(store) == []
-    store.keep(record, paths)
-    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, "lemmata"):
-        patch.setattr(shutil, "copyfile", full)
-        patch.setattr(disk, "_reflink", lambda *_: False)
-        assert back(store, tmp_path, place) is None
-        assert "nothing restored" in caplog.text
-    assert back(store, tmp_path, place) == CONTENT  # what is whole is not thrown away for it
-
-
-def test_stop_during_a_restore_leaves_no_target(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    record, paths, place = make(tmp_path)
-    store.keep(record, paths)
-    (tmp_path / "back").mkdir()
-    chmods = iter([None])
-
-    def stop(self: Path, mode: int) -> None:
-        if next(chmods, 0) == 0:
-            raise SystemExit(143)
-
-    monkeypatch.setattr(Path, "chmod", stop)
-    with pytest.raises(SystemExit):
-        store.restore(FINGERPRINT, place, targets(tmp_path))
-    assert list((tmp_path / "back").iterdir()) == []
 
 
 def test_reflink_is_tried_and_a_plain_copy_does_as_well(
