@@ -63,9 +63,18 @@ def told_time(prediction: Prediction, level: Tensor) -> Tensor:
 
 
 def regression_target(
-    prediction: Prediction, sigma_q: float, x0: Tensor, eps: Tensor, level: Tensor, fresh: Tensor
+    prediction: Prediction,
+    sigma_q: float,
+    x0: Tensor,
+    eps: Tensor,
+    level: Tensor,
+    fresh: Tensor,
+    alpha: Tensor,
+    sigma: Tensor,
 ) -> Tensor:
     """What is predicted (B, D). eps is x1 for a velocity; fresh (B, D): noise for "previous".
+
+    alpha, sigma: as `coefficients` makes them of the levels.
 
     "previous" is Procedure 1 of arXiv 2406.08929 with dt = STEP, scaled to predict x0: the state
     one step back is drawn from the bridge between x0 and x_t, and t / dt of that step is made.
@@ -74,7 +83,7 @@ def regression_target(
         time = (level[:, None] / sigma_q).square().clamp(min=STEP)  # t of its diffusion
         spread = sigma_q * ((time - STEP).clamp(min=0.0) * (time / STEP)).sqrt()
         return x0 + spread * fresh
-    return target(prediction, x0, eps, *coefficients(prediction, level))
+    return target(prediction, x0, eps, alpha, sigma)
 
 
 def check_objective(prediction: Prediction, levels: Levels) -> None:

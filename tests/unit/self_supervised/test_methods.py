@@ -22,6 +22,7 @@ from lemmata.self_supervised.methods.method import (
     rising,
     slow_copy,
     spread,
+    weights_of,
 )
 from lemmata.self_supervised.methods.simclr import contrastive_loss
 from lemmata.self_supervised.methods.table import METHODS, new_method
@@ -197,7 +198,7 @@ def test_moving_average_and_spread() -> None:
     start = slow.weight.clone()
     with torch.no_grad():
         fast.weight.add_(2.0)
-    move_towards(slow, fast, 0.75)
+    move_towards(weights_of(slow), weights_of(fast), 0.75)
     torch.testing.assert_close(slow.weight, start + 0.5)
     assert float(spread(torch.tensor([[0.0, 1.0], [2.0, 1.0]]))) == pytest.approx(1.0)
     assert float(spread(torch.ones(4, 3))) == 0.0

@@ -8,6 +8,7 @@ last layers, each normalised over features (arXiv 2202.03555, its targets for im
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,14 @@ from torch.nn import functional
 from lemmata.self_supervised.encoder import Encoder, Grid, Shape, initialise
 from lemmata.self_supervised.masks import Masks, MaskSettings, draw_masks
 from lemmata.self_supervised.methods.i_jepa import normalised
-from lemmata.self_supervised.methods.method import move_towards, rising, slow_copy, spread
+from lemmata.self_supervised.methods.method import (
+    Weights,
+    move_towards,
+    rising,
+    slow_copy,
+    spread,
+    weights_of,
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,11 @@ class Data2vec(nn.Module):
 
     def follow(self, progress: float) -> None:
         """Move the slow encoder."""
-        move_towards(self.teacher, self.student, rising(self.settings.ema, progress))
+        move_towards(*self._weights, rising(self.settings.ema, progress))
+
+    @cached_property
+    def _weights(self) -> tuple[Weights, Weights]:
+        return weights_of(self.teacher), weights_of(self.student)
 
     def view(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The slow encoder's embeddings (B, W) of a random context."""

@@ -7,6 +7,7 @@ sharpened, which together keep it from collapsing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +16,12 @@ from torch.nn import functional
 from lemmata.self_supervised.encoder import Encoder, Grid, Shape, initialise
 from lemmata.self_supervised.methods.method import (
     Head,
+    Weights,
     move_towards,
     rising,
     slow_copy,
     spread,
+    weights_of,
 )
 from lemmata.self_supervised.views import ViewSettings, two_views, view
 
@@ -111,10 +114,13 @@ class Dino(nn.Module):
     @torch.no_grad()
     def follow(self, progress: float) -> None:
         """Move the teacher and the centre."""
-        decay = rising(self.settings.ema, progress)
-        move_towards(self.teacher, self.student, decay)
-        move_towards(self.teacher_head, self.student_head, decay)
+        move_towards(*self._weights, rising(self.settings.ema, progress))
         self.centre.lerp_(self.last, 1.0 - CENTRE_DECAY)
+
+    @cached_property
+    def _weights(self) -> tuple[Weights, Weights]:
+        slow, fast = (self.teacher, self.teacher_head), (self.student, self.student_head)
+        return weights_of(*slow), weights_of(*fast)
 
     def view(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The teacher's embeddings (B, W) of a random view."""

@@ -7,6 +7,7 @@ its tokens are normalised over features without scale, and the loss is the smoot
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +17,12 @@ from lemmata.self_supervised.encoder import Encoder, Grid, Predictor, Shape, cho
 from lemmata.self_supervised.masks import Masks, MaskSettings, draw_masks
 from lemmata.self_supervised.methods.method import (
     Head,
+    Weights,
     move_towards,
     rising,
     slow_copy,
     spread,
+    weights_of,
 )
 
 
@@ -76,7 +79,11 @@ class IJepa(nn.Module):
 
     def follow(self, progress: float) -> None:
         """Move the slow encoder."""
-        move_towards(self.target, self.context, rising(self.settings.ema, progress))
+        move_towards(*self._weights, rising(self.settings.ema, progress))
+
+    @cached_property
+    def _weights(self) -> tuple[Weights, Weights]:
+        return weights_of(self.target), weights_of(self.context)
 
     def view(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The slow encoder's embeddings (B, W) of a random context."""

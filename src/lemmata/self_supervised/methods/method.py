@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Literal, Protocol, TypeVar, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from lemmata.self_supervised.encoder import Encoder
 
 M = TypeVar("M", bound=nn.Module)
 Head = Literal["projector", "predictor"]
+Weights: TypeAlias = tuple[Tensor, ...]
 
 
 class Method(Protocol):
@@ -56,10 +57,17 @@ def slow_copy(module: M) -> M:
 
 
 @torch.no_grad()
-def move_towards(slow: nn.Module, fast: nn.Module, decay: float) -> None:
-    """slow <- decay * slow + (1 - decay) * fast, weight by weight."""
-    own, others = tuple(slow.parameters()), tuple(fast.parameters())
-    get_ema_multi_avg_fn(decay)(own, others, torch.tensor(0))  # type: ignore[no-untyped-call]
+def move_towards(slow: Weights, fast: Weights, decay: float) -> None:
+    """slow <- decay * slow + (1 - decay) * fast, weight by weight.
+
+    Weights are those of `weights_of`, which a method looks up once: that takes as long as this.
+    """
+    get_ema_multi_avg_fn(decay)(slow, fast, torch.tensor(0))  # type: ignore[no-untyped-call]
+
+
+def weights_of(*modules: nn.Module) -> Weights:
+    """The parameters of modules, in their order."""
+    return tuple(weight for module in modules for weight in module.parameters())
 
 
 def rising(first: float, progress: float) -> float:
