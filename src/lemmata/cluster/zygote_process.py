@@ -21,6 +21,7 @@ import sys
 import traceback
 import weakref
 from pathlib import Path
+from typing import Any
 
 # What scripts import most, themselves or by another; none starts a thread when it is loaded.
 LIBRARIES = (
@@ -65,7 +66,8 @@ READY = b"."
 def main() -> None:
     """Fork for each socket that comes over the control socket, until its other end is closed."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine's end is this one's end
+    # The engine's end is this one's end; jobs keep what there was, as in the background nothing is.
+    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
     for library in LIBRARIES:
         with contextlib.suppress(ImportError):  # an optional one is loaded by the job or not at all
             importlib.import_module(library)
@@ -80,7 +82,7 @@ def main() -> None:
             return
         if os.fork() == 0:
             control.close()
-            supervise(socket.socket(fileno=received[0]))
+            supervise(socket.socket(fileno=received[0]), interrupted)
             os._exit(0)
         os.close(received[0])
 
@@ -97,17 +99,18 @@ def forget_the_end() -> None:
         atexit.unregister(importlib.import_module("torch._dynamo.utils").dump_compile_times)
 
 
-def supervise(connection: socket.socket) -> None:
+def supervise(connection: socket.socket, interrupted: Any) -> None:
     """Read what to run, run it in a process of its own, and tell how that ended.
 
-    The answer is the exit status, negative for a signal as `subprocess` has it.
+    interrupted: the job's way with SIGINT. The answer is the exit status, negative for a signal as
+    `subprocess` has it.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     request = json.loads(connection.makefile().readline())
     job = os.fork()
     if job == 0:
         connection.close()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, interrupted)
         os._exit(run(request["script"], request["environment"]))
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # sent to the group: the job's answer counts
     _, status = os.waitpid(job, 0)

@@ -41,9 +41,10 @@ def written(folder: Path, text: str) -> str:
 
 
 REPORT = """
-import json, os, sys
+import json, os, signal, sys
 seen = {
     "main": __name__, "file": __file__, "argv": sys.argv, "path": sys.path[0],
+    "signals": [str(signal.getsignal(n)) for n in sorted(signal.valid_signals())],
     "cwd": os.getcwd(), "given": os.environ.get("GIVEN"),
     "threads": os.environ["OMP_NUM_THREADS"],
     "ours": [name for name, m in [*sys.modules.items()] if OURS in str(vars(m).get("__file__"))],
