@@ -61,6 +61,7 @@ rule smooth_ece:
         record="<results>/{family}/{dataset}/smooth_ece.prov.json",
     log:
         "<logs>/{family}/{dataset}/smooth_ece.log",
+    priority: LONG - 1
     resources:
         mem_mb=more(3000),
         runtime=more(20),
@@ -135,6 +136,7 @@ rule recalibrate:
         record="<results>/{family}/{dataset}/recalibrated/recalibrate.prov.json",
     log:
         "<logs>/{family}/{dataset}/recalibrate.log",
+    priority: LONG - 1
     resources:
         mem_mb=more(3000),
         runtime=more(60),

@@ -55,7 +55,8 @@ def slice_of(*wildcards, **keys):
 
 # Resources ------------------------------------------------------------------------------------
 
-# Priority of rules whose jobs take longest: begun last, they would leave the other cores idle.
+# Priority of rules whose jobs take longest: begun last, they would leave the other cores idle. More
+# for what they wait for, less for what comes of them.
 LONG = 10
 
 

@@ -14,6 +14,7 @@ rule fetch:
         "<logs>/data/{dataset}/fetch_{file}.log",
     wildcard_constraints:
         file=r"(?!.*\.prov\.json$).+",
+    priority: LONG + 1
     localrule: True
     resources:
         mirror=CONFIG["data"]["mirror"] or "",
@@ -33,6 +34,7 @@ rule prepare:
         record="<results>/data/{dataset}/table.prov.json",
     log:
         "<logs>/data/{dataset}/prepare.log",
+    priority: LONG + 1
     resources:
         mem_mb=more(3000),
         runtime=more(20),

@@ -79,6 +79,7 @@ rule sample_images:
         record="<results>/diffusion/images/{network}/seed{seed}/sample.prov.json",
     log:
         "<logs>/diffusion/images/{network}/seed{seed}.log",
+    priority: LONG
     threads: 1
     resources:
         mem_mb=more(8000),
