@@ -28,6 +28,18 @@ from tests.workflow.expected_jobs import (
     measured,
 )
 
+RETRAINED_ON_DIGITS = (
+    {
+        "train_encoders": SEEDS,
+        "measure_encoders": SEEDS,
+        "probe_predictions": 1,
+        "study_selection": 1,
+        "study_along_training": 1,
+        "plot_trained": 5,
+    }
+    | measured(PROBED)
+    | judged(6)
+)
 TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one task's training": (
         scale("    sort: {models:", "    sort: {steps: 21, models:"),
@@ -111,16 +123,12 @@ TABLE: dict[str, tuple[Callable[[Path], None], dict[str, int]]] = {
     "one method's setting": (
         scale("temperature: 0.2}", "temperature: 0.3}"),
         # Of digits alone: the noise is planted for other methods.
-        {
-            "train_encoders": SEEDS,
-            "measure_encoders": SEEDS,
-            "probe_predictions": 1,
-            "study_selection": 1,
-            "study_along_training": 1,
-            "plot_trained": 5,
-        }
-        | measured(PROBED)
-        | judged(6),
+        RETRAINED_ON_DIGITS,
+    ),
+    "when bases are kept along their training": (
+        scale("snapshots: [0.5]", "snapshots: [0.25]"),
+        # Of digits alone: what is planted is looked at in the end.
+        RETRAINED_ON_DIGITS,
     ),
     "the programs of a language": (
         source(
