@@ -141,7 +141,7 @@ def _loss(
 ) -> Callable[[int], dict[str, Tensor]]:
     def loss(step: int) -> dict[str, Tensor]:
         bits = training_bits(settings, step, settings.batch_size)
-        scores = model.scores(model(_rows(bits, compute))[:, -1])  # (B, V)
+        scores = model.scores(model(_rows(bits, compute), last=1)[:, 0])  # (B, V)
         answers = torch.from_numpy(FIRST + bits.all(axis=1)).to(compute.device)
         return {"loss": functional.cross_entropy(scores, answers)}
 
@@ -150,6 +150,6 @@ def _loss(
 
 @torch.no_grad()
 def _answers(model: Decoder, compute: Compute, bits: Ints) -> Ints:
-    scores = model.scores(model(_rows(bits, compute))[:, -1])
+    scores = model.scores(model(_rows(bits, compute), last=1)[:, 0])
     found: Ints = (scores.argmax(dim=1) - FIRST).cpu().numpy()
     return found

@@ -48,10 +48,10 @@ def _answers(
     model: Decoder, task: Task, rows: Rows, question: int, device: torch.device
 ) -> Answers:
     inputs = torch.from_numpy(rows.inputs).to(device)
-    targets = torch.from_numpy(rows.targets).to(device)
+    targets = torch.from_numpy(rows.targets[:, -rows.asked :]).to(device)  # (B, A)
     here = targets != NONE
-    scores = model.scores(model(inputs)).double().log_softmax(dim=2)  # (B, T, classes)
-    best, said = scores.max(dim=2)  # (B, T)
+    scores = model.scores(model(inputs, last=rows.asked)).double().log_softmax(dim=2)
+    best, said = scores.max(dim=2)  # (B, A) of (B, A, classes)
     right = (said == targets) & here
     exact = (right == here).all(dim=1)
     confidence = torch.where(here, best, 0.0).sum(dim=1)  # (B,)

@@ -211,10 +211,9 @@ def _asked(
 
     A slice and not a choice of places: its gradient is a copy, where that of a choice is a scatter.
     """
-    first = int((rows.targets != NONE).any(axis=0).argmax())
     inputs = torch.from_numpy(rows.inputs).to(compute.device)  # (B, T)
-    targets = torch.from_numpy(rows.targets[:, first:]).to(compute.device)
-    return model(inputs, offsets)[:, first:], targets
+    targets = torch.from_numpy(rows.targets[:, -rows.asked :]).to(compute.device)
+    return model(inputs, offsets, last=rows.asked), targets
 
 
 def _offsets(

@@ -38,7 +38,7 @@ def generate(model: Decoder, prompts: Tensor, steps: int, end: int) -> tuple[Ten
     each row's continuation up to its first `end`, float64.
     """
     cache = Cache()
-    hidden = model(prompts, cache=cache)
+    hidden = model(prompts, cache=cache, last=1)
     done = torch.zeros(len(prompts), dtype=torch.bool, device=prompts.device)
     confidence = torch.zeros(len(prompts), dtype=torch.float64, device=prompts.device)
     said = []

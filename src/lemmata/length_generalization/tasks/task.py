@@ -24,6 +24,11 @@ class Rows(NamedTuple):
     inputs: Ints
     targets: Ints
 
+    @property
+    def asked(self) -> int:
+        """How many places there are from the first where anything is asked on."""
+        return self.targets.shape[1] - int((self.targets != NONE).any(axis=0).argmax())
+
 
 @dataclass(frozen=True)
 class Task:
