@@ -108,17 +108,23 @@ class Block(nn.Module):
         self.inner = nn.Linear(shape.width, 4 * shape.width)
         self.outer = nn.Linear(4 * shape.width, shape.width)
 
-    def forward(self, h: Tensor) -> Tensor:
-        """(B, T, W) -> (B, T, W)."""
-        h = h + self._attend(self.first(h))
+    def forward(self, h: Tensor, last: int | None = None) -> Tensor:
+        """(B, T, W) -> (B, T, W); of the last tokens alone, (B, last, W), where so many are asked.
+
+        All are attended to in any case.
+        """
+        attended = self._attend(self.first(h), last)
+        h = (h if last is None else h[:, -last:]) + attended
         found: Tensor = h + self.outer(functional.gelu(self.inner(self.second(h))))
         return found
 
-    def _attend(self, h: Tensor) -> Tensor:
+    def _attend(self, h: Tensor, last: int | None) -> Tensor:
         batch, tokens, width = h.shape
         q, k, v = self.qkv(h).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        if last is not None:
+            q = q[:, :, -last:]
         seen = functional.scaled_dot_product_attention(q, k, v)  # (B, heads, T, W / heads)
-        found: Tensor = self.mix(seen.transpose(1, 2).reshape(batch, tokens, width))
+        found: Tensor = self.mix(seen.transpose(1, 2).reshape(batch, -1, width))
         return found
 
 
@@ -196,9 +202,9 @@ class Predictor(nn.Module):
         seen = seen[:, None].expand(-1, blocks, -1, -1).flatten(0, 1)  # (B M, K, P)
         asked = self.asked + functional.embedding(targets.flatten(1), self.places)  # (B, M N, P)
         h = torch.cat([seen, asked.view(batch * blocks, count, -1)], dim=1)
-        for block in self.blocks:
-            h = block(h)
-        answer: Tensor = self.leave(self.norm(h[:, -count:]))
+        for number, block in enumerate(self.blocks, start=1):
+            h = block(h, count if number == len(self.blocks) else None)
+        answer: Tensor = self.leave(self.norm(h[:, -count:]))  # there may be no block
         return answer.view(batch, blocks, count, -1)
 
 

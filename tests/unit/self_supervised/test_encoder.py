@@ -119,6 +119,18 @@ def test_block_against_plain_attention() -> None:
     torch.testing.assert_close(block(h), wanted)
 
 
+@pytest.mark.parametrize("last", [1, 3, 7])
+def test_the_last_tokens_are_those_among_all_and_so_are_their_gradients(last: int) -> None:
+    block = Block(SHAPE).double()
+    initialise(block, generator())
+    h = torch.randn(2, 7, 16, generator=generator(1), dtype=torch.float64, requires_grad=True)
+    every, some = block(h)[:, -last:], block(h, last)
+    torch.testing.assert_close(some, every)
+    weights = [h, *block.parameters()]
+    wanted = torch.autograd.grad(every.sin().sum(), weights)
+    torch.testing.assert_close(torch.autograd.grad(some.sin().sum(), weights), wanted)
+
+
 def test_hidden_patches_change_nothing_and_order_of_visible_ones_neither() -> None:
     encoder = Encoder(GRID, SHAPE, generator())
     images = torch.randn(3, 1, 8, 8, generator=generator(1))
@@ -133,8 +145,9 @@ def test_hidden_patches_change_nothing_and_order_of_visible_ones_neither() -> No
     torch.testing.assert_close(encoder.pooled(images), encoder(images).mean(dim=1))
 
 
-def test_each_block_is_predicted_apart() -> None:
-    predictor = Predictor(GRID, 16, Shape(8, 1, 2), 5, generator())
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_each_block_is_predicted_apart(depth: int) -> None:
+    predictor = Predictor(GRID, 16, Shape(8, depth, 2), 5, generator())
     tokens = torch.randn(2, 3, 16, generator=generator(1))
     visible = torch.tensor([[0, 5, 7], [1, 2, 3]])
     targets = torch.tensor([[[8, 9], [12, 13]], [[10, 11], [4, 5]]])
