@@ -27,7 +27,8 @@ class Rows(NamedTuple):
     @property
     def asked(self) -> int:
         """How many places there are from the first where anything is asked on."""
-        return self.targets.shape[1] - int((self.targets != NONE).any(axis=0).argmax())
+        first = (self.targets != NONE).any(axis=0).argmax()
+        return int(self.targets.shape[1] - first)
 
 
 @dataclass(frozen=True)
