@@ -95,8 +95,10 @@ def fork_jobs(workflow: Workflow) -> None:
     """Let a local run's jobs of one thread start from a zygote, if there are enough of them.
 
     To be called `onstart`, before the first job. LEMMATA_ZYGOTE=0 in the environment prevents it.
+    On Linux alone: libraries of other systems need not survive a fork.
     """
-    wanted = workflow.local_exec and os.environ.get(SWITCH) != "0"
+    forks = sys.platform == "linux" and os.environ.get(SWITCH) != "0"
+    wanted = forks and workflow.local_exec
     if wanted and sum(1 for _ in workflow.dag.needrun_jobs()) >= WORTH_JOBS:
         from snakemake.script import PythonScript
 

@@ -255,22 +255,29 @@ def test_a_failed_script_fails_as_the_engine_expects() -> None:
 
 
 @pytest.mark.parametrize(
-    ("local", "jobs", "switch", "forks"),
+    ("local", "jobs", "switch", "platform", "forks"),
     [
-        (True, module.WORTH_JOBS, None, True),
-        (True, module.WORTH_JOBS, "0", False),
-        (True, module.WORTH_JOBS - 1, None, False),
-        (False, 1000, None, False),
+        (True, module.WORTH_JOBS, None, "linux", True),
+        (True, module.WORTH_JOBS, "0", "linux", False),
+        (True, module.WORTH_JOBS - 1, None, "linux", False),
+        (False, 1000, None, "linux", False),
+        (True, 1000, None, "darwin", False),
     ],
 )
 def test_when_a_zygote_is_worth_it(
-    monkeypatch: pytest.MonkeyPatch, local: bool, jobs: int, switch: str | None, forks: bool
+    monkeypatch: pytest.MonkeyPatch,
+    local: bool,
+    jobs: int,
+    switch: str | None,
+    platform: str,
+    forks: bool,
 ) -> None:
     from snakemake.script import PythonScript
 
     before = PythonScript.execute_script
     monkeypatch.setattr(PythonScript, "execute_script", before)  # put back afterwards
     monkeypatch.setattr(module, "Zygote", lambda: Stub(loaded=False))
+    monkeypatch.setattr(module, "sys", SimpleNamespace(platform=platform))
     monkeypatch.delenv(module.SWITCH, raising=False)
     if switch is not None:
         monkeypatch.setenv(module.SWITCH, switch)
