@@ -32,7 +32,8 @@ def root(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     (folder / SCRIPT).parent.mkdir(parents=True)
     (folder / SCRIPT).write_text(TEXT)
-    for name in code_of(folder / SCRIPT).modules:
+    code = code_of(folder / SCRIPT)
+    for name in [*code.modules, *code.bystanders]:
         source = module_path(name)
         target = folder / places(name)[source.name == "__init__.py"]
         target.parent.mkdir(parents=True, exist_ok=True)
