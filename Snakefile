@@ -14,7 +14,7 @@ from lemmata.errors import LemmataError
 from lemmata.provenance import known_code
 from lemmata.provenance.environment import tell_command
 
-min_version("9.20")
+min_version("9.27")
 
 
 container: "envs/lemmata.sif"  # built by envs/lemmata.def; used with --sdm apptainer only

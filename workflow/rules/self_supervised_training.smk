@@ -49,7 +49,7 @@ rule train_encoders:
         record="<results>/self_supervised/{images}/runs/{bundle}/seed{seed}/train.prov.json",
     log:
         "<logs>/self_supervised/{images}/{bundle}/seed{seed}_train.log",
-    priority: LONG
+    priority: lambda wc: LONG + len(ssl_runs(wc))
     threads: lambda wc: TRAINED["folder"]["threads"] if wc.images == FOLDER else 1
     resources:
         mem_mb=more(8000),
