@@ -53,14 +53,15 @@ class Cache:
         """How many tokens it holds."""
         return self.layers[0][0].shape[2] if self.layers else 0
 
-    def repeated(self, times: int) -> Cache:
-        """Every row `times` times over, one copy after the other: B * times rows."""
-        return Cache(
-            [
-                (keys.repeat_interleave(times, dim=0), values.repeat_interleave(times, dim=0))
-                for keys, values in self.layers
-            ]
-        )
+    def rows(self, index: Tensor) -> Cache:
+        """The rows at `index` (R,), which may repeat: keys and values (R, H, T, D/H)."""
+        return Cache([(_rows(keys, index), _rows(values, index)) for keys, values in self.layers])
+
+
+def _rows(held: Tensor, index: Tensor) -> Tensor:
+    """Rows of (B, ...) at index (R,), as an embedding: its gradient adds in a fixed order."""
+    found = functional.embedding(index, held.flatten(1))  # (R, ...)
+    return found.view(len(index), *held.shape[1:])
 
 
 class Decoder(nn.Module):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lemmata.errors import LemmataError
-from lemmata.reinforcement_finetuning.language.measures import measured
+from lemmata.reinforcement_finetuning.language import measures
 from lemmata.reinforcement_finetuning.language.questions import Questions
 from lemmata.reinforcement_finetuning.language.sampling import (
     log_probabilities,
@@ -136,6 +136,7 @@ def finetune(
     settings: Settings,
     *,
     threads: int,
+    before: NDArray[np.float64] | None = None,
     folder: Path | None = None,
     segments: list[dict[str, Any]] | None = None,
     stop_after_s: float | None = None,
@@ -143,14 +144,18 @@ def finetune(
 ) -> tuple[Decoder, pd.DataFrame]:
     """A finetuned copy of the model, and its history: stage, step and what `measured` says.
 
-    low (N,): whether a question had a low STD before finetuning. folder: of the checkpoints, one
-    folder a stage. Raises LemmataError as `train` and `select` do.
+    low (N,): whether a question had a low STD before finetuning. before (N,): `target_probability`
+    of the model where it is known. folder: of the checkpoints, one folder a stage. Raises
+    LemmataError as `train` and `select` do.
     """
     compute = select(settings.device, settings.precision, threads, gpus)
     model = copy.deepcopy(model).to(compute.device)
-    frames = []
+    if before is None:
+        before = measures.target_probability(model, questions, compute)
+    at_first = measures.means(before, questions, low)
+    history: list[dict[str, Any]] = []
     for number, stage in enumerate(stages):
-        history = _run_stage(
+        found = _run_stage(
             model,
             questions,
             low,
@@ -160,10 +165,12 @@ def finetune(
             None if folder is None else Checkpoints(folder / f"stage{number}"),
             [] if segments is None else segments,
             stop_after_s,
-            number,
         )
-        frames.append(history)
-    return model, pd.concat(frames, ignore_index=True)
+        rows = [{"step": 0, **row} for row in at_first] + found
+        history += [{"stage": number, **row} for row in rows]
+        last = [row for row in found if row["step"] == stage.steps]
+        at_first = [{key: row[key] for key in row if key != "step"} for row in last]
+    return model, pd.DataFrame(history)
 
 
 def _run_stage(
@@ -176,13 +183,12 @@ def _run_stage(
     checkpoints: Checkpoints | None,
     segments: list[dict[str, Any]],
     stop_after_s: float | None,
-    number: int,
-) -> pd.DataFrame:
+) -> list[dict[str, Any]]:
+    """Finetune in place; step and what `measured` says every so many steps and after the last."""
     samples = 1 if stage.method == "sft" else stage.samples
     policy = Policy(model, stage.prompts, samples, questions.targets.shape[1]).to(compute.device)
     optimizer = torch.optim.Adam(model.parameters(), lr=stage.learning_rate, fused=True)
     run = Run(policy, optimizer, checkpoints, segments=segments)
-    before = measured(model, questions, low, compute)
     steps = train(
         run,
         stage_loss(policy, questions, low, stage, settings, compute),
@@ -193,10 +199,9 @@ def _run_stage(
     )
     for step, _ in steps:
         if step % stage.log_every == 0 or step == stage.steps:
-            found = measured(model, questions, low, compute)
-            run.history += [{"stage": number, "step": step, **row} for row in found]
-    begin = [{"stage": number, "step": 0, **row} for row in before]
-    return pd.DataFrame(begin + run.history)
+            found = measures.measured(model, questions, low, compute)
+            run.history += [{"step": step, **row} for row in found]
+    return run.history
 
 
 def question_pools(

@@ -36,14 +36,23 @@ def target_probability(
 def measured(
     model: Decoder, questions: Questions, low: NDArray[np.bool_], compute: Compute
 ) -> list[dict[str, Any]]:
-    """kind, low, n, reward, std: means over the n questions of a kind, those of low STD apart."""
-    p = target_probability(model, questions, compute)
+    """`means` of the questions under the model."""
+    return means(target_probability(model, questions, compute), questions, low)
+
+
+def means(
+    p: NDArray[np.float64], questions: Questions, low: NDArray[np.bool_]
+) -> list[dict[str, Any]]:
+    """kind, low, n, reward, std: means over the n questions of a kind, those of low STD apart.
+
+    p (N,): `target_probability`.
+    """
     frame = pd.DataFrame(
         {"kind": questions.kind, "low": low, "reward": reward_of(p), "std": std_of(p)}
     )
     groups = frame.groupby(["kind", "low"], sort=False)
-    means = groups.agg(n=("reward", "size"), reward=("reward", "mean"), std=("std", "mean"))
-    rows = means.reset_index().to_dict("records")
+    found = groups.agg(n=("reward", "size"), reward=("reward", "mean"), std=("std", "mean"))
+    rows = found.reset_index().to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 

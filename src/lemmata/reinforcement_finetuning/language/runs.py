@@ -54,7 +54,8 @@ def run_plan(
     compute = select(own.device, own.precision, threads, gpus)
     model = model.to(compute.device)
     before = answered(model, questions, compute)
-    std = std_of(before["p_target"].to_numpy())
+    p = before["p_target"].to_numpy()
+    std = std_of(p)
     low = std <= plan.low_std
     known = {"kind": questions.kind, "low": low, "std": std}
     answers = [before.assign(run=PRETRAINED, **known)]
@@ -67,6 +68,7 @@ def run_plan(
             stages,
             own,
             threads=threads,
+            before=p,
             folder=None if folder is None else folder / name,
             segments=segments,
             stop_after_s=stop_after_s,

@@ -1,7 +1,9 @@
 """Answers of a decoder: sampled with a KV cache, greedy, and their log probabilities.
 
-The states of a prompt are computed once and shared by all of its answers, in sampling and in the
-loss alike: with answers shorter than prompts that is most of the work.
+What answers to a prompt have in common is computed once, in sampling and in the loss alike: the
+states of the prompt, and of all tokens up to where two answers part. The answers that a policy
+gives to one prompt are few (of 8 to each of 48 prompts a pretrained one gave 150 different ones, a
+finetuned one 55), so that is most of the work.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from lemmata.training.decoder import Cache, Decoder
 
@@ -36,21 +39,51 @@ def sample(
     has a gradient, so that the first update from these answers needs no second forward pass.
     """
     cache = Cache()
-    hidden = model(prompts, cache=cache, last=1)[:, -1].repeat_interleave(count, dim=0)  # (N G, D)
-    cache = cache.repeated(count)
+    hidden = model(prompts, cache=cache, last=1)[:, -1]  # (U, D), of each different beginning
+    begun = _prompt_of(prompts, count)  # (N G,), the beginning of each answer
     tokens, log_probs = [], []
     for step in range(length):
-        log_p = torch.log_softmax(model.scores(hidden).float() / temperature, dim=-1)  # (N G, V)
+        log_p = torch.log_softmax(model.scores(hidden).float() / temperature, dim=-1)  # (U, V)
+        log_p = functional.embedding(begun, log_p)  # (N G, V)
         waits = torch.empty(log_p.shape).exponential_(generator=generator)
-        chosen = race(log_p.detach(), waits.to(log_p.device))[:, None]  # (N G, 1)
+        chosen = race(log_p.detach(), waits.to(log_p.device))  # (N G,)
         tokens.append(chosen)
         log_probs.append(log_p)
         if step + 1 < length:
-            hidden = model(chosen, cache=cache)[:, -1]
+            hidden, begun = _continued(model, cache, begun, chosen)
     shape = (len(prompts), count, length)
     return Answers(
-        torch.cat(tokens, dim=1).view(shape), torch.stack(log_probs, dim=1).view(*shape, -1)
+        torch.stack(tokens, dim=1).view(shape), torch.stack(log_probs, dim=1).view(*shape, -1)
     )
+
+
+def _prompt_of(prompts: Tensor, count: int) -> Tensor:
+    """The place (N G,) of the prompt of each answer."""
+    return torch.arange(len(prompts), device=prompts.device).repeat_interleave(count)
+
+
+def _continued(
+    model: Decoder, cache: Cache, begun: Tensor, chosen: Tensor
+) -> tuple[Tensor, Tensor]:
+    """States (U, D) of the different beginnings, one token longer, and which (N G,) is whose.
+
+    begun, chosen: (N G,), the beginning of each answer so far, a row of the cache, and its next
+    token. The cache is filled in place.
+    """
+    before, token, own = _longer(model, begun, chosen)
+    if len(before) > cache.layers[0][0].shape[0]:  # else each beginning goes on in one way
+        cache.layers = cache.rows(before).layers
+    return model(token[:, None], cache=cache)[:, -1], own
+
+
+def _longer(model: Decoder, begun: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The different beginnings (U,) when each answer's (N G,) goes on with the token chosen (N G,).
+
+    What each was before, its last token, and which (N G,) is whose.
+    """
+    vocabulary = model.token_embedding.num_embeddings
+    longer, own = torch.unique(begun * vocabulary + chosen, return_inverse=True)
+    return longer // vocabulary, longer % vocabulary, own
 
 
 def race(log_p: Tensor, waits: Tensor) -> Tensor:
@@ -67,13 +100,24 @@ def log_probabilities(
 ) -> Tensor:
     """Log probabilities (N, G, L, V) of every token at every place of answers (N, G, L)."""
     count, length = answers.shape[1:]
-    cache = Cache()
-    hidden = model(prompts, cache=cache, last=1).repeat_interleave(count, dim=0)  # (N G, 1, D)
+    cache, asked = Cache(), _prompt_of(prompts, count)
+    first = model(prompts, cache=cache, last=1)  # (N, 1, D)
+    found = [functional.embedding(asked, _scaled(model, first, temperature).flatten(1))]  # (N G, V)
     if length > 1:
-        said = answers.flatten(0, 1)[:, :-1]  # (N G, L - 1)
-        hidden = torch.cat([hidden, model(said, cache=cache.repeated(count))], dim=1)
+        own, place = asked, torch.arange(len(prompts), device=prompts.device)
+        said = place[:, None][:, :0]  # what each different beginning said, (U, 0) at first
+        for chosen in answers.flatten(0, 1)[:, :-1].T:
+            before, token, own = _longer(model, own, chosen)
+            place, said = place[before], torch.column_stack([said[before], token])
+        states = model(said, cache=cache.rows(place))  # (U, L - 1, D)
+        found.append(functional.embedding(own, _scaled(model, states, temperature).flatten(1)))
+    return torch.cat(found, dim=1).view(*answers.shape, -1)
+
+
+def _scaled(model: Decoder, hidden: Tensor, temperature: float) -> Tensor:
+    """Log probabilities (..., V) of what follows hidden states (..., D), float32 or float64."""
     scores = model.scores(hidden).float() if hidden.dtype != torch.float64 else model.scores(hidden)
-    return torch.log_softmax(scores / temperature, dim=-1).view(*answers.shape, -1)
+    return torch.log_softmax(scores / temperature, dim=-1)
 
 
 def of_tokens(log_p: Tensor, answers: Tensor) -> Tensor:

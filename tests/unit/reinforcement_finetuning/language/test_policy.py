@@ -105,6 +105,19 @@ def test_shared_prompts_change_no_log_probability():
 
 
 @torch.no_grad()
+def test_answers_that_begin_alike_are_computed_once_as_far_as_they_do():
+    model, seen = decoder(1.0), []
+    model.register_forward_pre_hook(lambda _, args: seen.append(tuple(args[0].shape)))
+    drawn = sample(model, prompts(2), 50, LENGTH, torch_generator(2, "waits")).tokens
+    kinds = [len({(i, *row) for i in range(2) for row in drawn[i, :, :n].tolist()}) for n in (1, 2)]
+    assert kinds[0] < kinds[1] < 2 * 50  # some part at each token, and few of all are different
+    assert seen == [(2, PROMPT), (kinds[0], 1), (kinds[1], 1)]
+    seen.clear()
+    log_probabilities(model, prompts(2), drawn)
+    assert seen == [(2, PROMPT), (kinds[1], LENGTH - 1)]
+
+
+@torch.no_grad()
 def test_greedy_answers_are_the_likeliest_tokens_with_their_probability():
     model, asked = decoder(1.0).double(), prompts(5)
     said, log_prob = greedy(model, asked, LENGTH)

@@ -87,6 +87,21 @@ def test_interrupted_finetuning_ends_with_the_same_bytes(
     assert not same(whole.state_dict(), model.state_dict())  # a copy was finetuned
 
 
+def test_a_stage_begins_with_the_measures_of_what_came_out_of_the_one_before(task):
+    model = pretraining.new_model(pretraining.Settings(**PRETRAINING), task)
+    low = np.arange(len(task.questions.prompts)) % 3 == 0
+    stages = [replaced(STAGE, method="sft", steps=5), replaced(STAGE, steps=4, shaped=True)]
+    settings, compute = finetuning.Settings(0, "cpu", "float32", 100), select("cpu", "float32", 1)
+    p = target_probability(model, task.questions, compute)
+    _, history = finetune(model, task.questions, low, stages, settings, threads=1, before=p)
+    first, _ = finetune(model, task.questions, low, stages[:1], settings, threads=1)
+    for stage, policy in enumerate((model, first)):
+        own = history[(history["stage"] == stage) & (history["step"] == 0)]
+        expected = pd.DataFrame(measured(policy, task.questions, low, compute))
+        pd.testing.assert_frame_equal(own[expected.columns].reset_index(drop=True), expected)
+    assert history.groupby("stage")["step"].unique().map(list).tolist() == [[0, 3, 5], [0, 3, 4]]
+
+
 def test_finetuning_learns_what_it_is_rewarded_for(task):
     model = pretraining.new_model(pretraining.Settings(**PRETRAINING), task)
     low = np.zeros(len(task.questions.prompts), dtype=bool)
