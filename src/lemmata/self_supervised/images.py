@@ -19,8 +19,9 @@ from torch import Tensor
 from lemmata.errors import LemmataError
 from lemmata.training.batches import batch_indices
 
-AT_A_TIME = 1024
-"""Images that are embedded at once, which bounds memory."""
+AT_A_TIME = 256
+"""Images that are embedded at once: of more, a core's cache does not hold the states (1,000 digits
+took twice as long in one piece)."""
 
 
 class Images(Protocol):
