@@ -24,7 +24,7 @@ from lemmata.diffusion.trained import trained_networks
 from lemmata.diffusion.training_data import training_points
 from lemmata.errors import LemmataError
 from lemmata.training.weights import save_weights
-from tests.unit.diffusion.test_learned import FLOW, SETTINGS
+from tests.unit.diffusion.networks import FLOW, SETTINGS
 
 
 class Optimal(torch.nn.Module):

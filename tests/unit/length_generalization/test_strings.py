@@ -137,7 +137,7 @@ OUTSIDE = {  # the languages that no C-RASP program decides, by their definition
 
 @pytest.mark.parametrize("name", AUTOMATA)
 def test_automata_are_their_languages(name):
-    """Those of the others are held against their programs and plain definitions in test_crasp."""
+    """The others' are held against programs and plain definitions in test_crasp_programs."""
     assert (name in OUTSIDE) == (TASKS[name].ape is False)
     if name not in OUTSIDE:
         return

@@ -1,19 +1,13 @@
-"""What a job learns of the SLURM job around it, from a stand-in for scontrol, and SLURM's units."""
+"""What a job learns of the SLURM job around it, from a stand-in for scontrol."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lemmata.provenance import environment, slurm
 
@@ -231,118 +225,3 @@ def test_the_record_has_the_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert environment.place()["slurm"] == {}
     inside(monkeypatch)
     assert environment.place()["slurm"] == OF_STEP
-
-
-# Units ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "mib"),
-    [
-        ("1.5G", 1536),
-        ("512M", 512),
-        ("0", 0),
-        ("1048576", 1),
-        ("108544K", 106),
-        ("2T", 2 * 2**20),
-        ("1000Mn", 1000),
-        ("4Gc", 4096),
-        ("", None),
-        ("?", None),
-        ("16 GB", None),
-        ("-1M", None),
-        ("1.M", None),
-    ],
-)
-def test_memory(text: str, mib: float | None) -> None:
-    assert slurm.memory_mib(text) == mib
-
-
-@given(st.integers(0, 2**40), st.sampled_from("KMGTPE"))
-def test_memory_round_trip(amount: int, unit: str) -> None:
-    factor = 2 ** (10 * ("KMGTPE".index(unit) - 1))
-    assert slurm.memory_mib(f"{amount}{unit}") == amount * factor
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("12-01:02:03", ((12 * 24 + 1) * 60 + 2) * 60 + 3),
-        ("00:03.123", 3.123),
-        ("01:00:00", 3600),
-        ("10:00", 600),
-        ("2-00:00:00.5", 172800.5),
-        ("UNLIMITED", None),
-        ("Partition_Limit", None),
-        ("", None),
-        ("12", None),
-        ("1:2:3:4", None),
-        ("-00:10:00", None),
-    ],
-)
-def test_durations(text: str, seconds: float | None) -> None:
-    assert slurm.duration_s(text) == seconds
-
-
-@given(st.integers(0, 400), st.integers(0, 23), st.integers(0, 59), st.integers(0, 59999))
-def test_duration_round_trip(days: int, hours: int, minutes: int, ms: int) -> None:
-    whole = f"{days}-{hours:02}:{minutes:02}:{ms // 1000:02}.{ms % 1000:03}"
-    seconds = ((days * 24 + hours) * 60 + minutes) * 60 + ms / 1000
-    assert slurm.duration_s(whole) == pytest.approx(seconds, rel=1e-12)
-
-
-def test_gpus_of_models_are_summed_where_nothing_else_is_told() -> None:
-    assert slurm.trackable("cpu=8,gres/gpu:l20=1,gres/gpu:a100=2")["gres/gpu"] == "3"
-    assert slurm.trackable("cpu=8,gres/gpu:l20=1,gres/gpu=1")["gres/gpu"] == "1"
-    assert slurm.trackable("(null)") == {}
-
-
-# Usage ----------------------------------------------------------------------------------------
-
-CHILD = """
-import json, subprocess, sys
-from lemmata.provenance.environment import usage
-before = usage()
-code = "x = bytearray(300 * 2**20); sum(range(4_000_000))"
-subprocess.run([sys.executable, "-c", code], check=True)
-print(json.dumps([before, usage()]))
-"""
-
-
-def test_children_count_in_memory_and_cpu(tmp_path: Path) -> None:
-    began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD], capture_output=True, text=True, check=True, env=os.environ
-    )
-    took_s = time.monotonic() - began
-    before, after = json.loads(done.stdout)
-    assert before["peak_memory_mib"] < 250
-    assert 300 < after["peak_memory_mib"] < 300 + before["peak_memory_mib"]  # not the sum
-    assert after["cpu_s"] - before["cpu_s"] > 0.05
-    assert 0 < before["process_s"] < after["process_s"]
-    assert after["process_s"] <= took_s  # whoever started it waited longer
-    assert after["cpu_s"] <= after["process_s"] * 1.1 + 0.05
-    assert "gpu_peak_memory_mib" not in after
-
-
-def test_memory_of_the_parent_does_not_count() -> None:
-    large = f"import subprocess, sys; x = bytearray(400 * 2**20); c = {CHILD!r}\n"
-    start = f"{large}subprocess.run([sys.executable, '-c', c], check=True)"
-    done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=True)
-    before, after = json.loads(done.stdout)
-    assert before["peak_memory_mib"] < 250
-    assert after["peak_memory_mib"] < 400
-
-
-@pytest.mark.parametrize(("initialised", "told"), [(True, 96.5), (False, None)])
-def test_gpu_memory_is_told_where_torch_used_one(
-    monkeypatch: pytest.MonkeyPatch, initialised: bool, told: float | None
-) -> None:
-    held = [64 * 2**20, 32.5 * 2**20]
-    cuda = SimpleNamespace(
-        is_initialized=lambda: initialised,
-        device_count=lambda: 2,
-        max_memory_reserved=held.__getitem__,
-    )
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
-    assert environment.usage().get("gpu_peak_memory_mib") == told

@@ -26,7 +26,7 @@ from lemmata.calibration.figures.multicalibration import (
 from lemmata.calibration.figures.multicalibration.look import MODELS, NAMES, erm_rows
 from lemmata.plotting import style
 from tests.reference import stream
-from tests.unit.calibration.test_figures import check_page
+from tests.unit.calibration.small_figures import check_page
 
 SEEDS = (15, 25, 35)
 USED = [name for name in NAMES if name != "mcgrad"]

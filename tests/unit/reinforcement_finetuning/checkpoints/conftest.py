@@ -11,6 +11,10 @@ import torch
 import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from lemmata.reinforcement_finetuning.checkpoints.answers import Sampling
+from lemmata.reinforcement_finetuning.checkpoints.loading import Checkpoint, load_checkpoint
+from lemmata.training.device import Compute, select
+
 WORDS = [*"abcdefgh", "yes", "no", "say", ":"]
 SPECIAL = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
 
@@ -40,6 +44,7 @@ def t5(vocabulary: int) -> transformers.T5ForConditionalGeneration:
 
 
 KINDS = {"gpt2": gpt2, "t5": t5}
+SAMPLING = Sampling(answer=3, shortest=0, top_k=0, temperature=1.0, batch_size=16, seed=0)
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +74,16 @@ def data(tmp_path: Path) -> Path:
     ]
     path.write_text("\n".join(json.dumps(row) for row in rows) + "\n")
     return path
+
+
+@pytest.fixture
+def compute() -> Compute:
+    return select("cpu", "float32", 1)
+
+
+@pytest.fixture(params=sorted(KINDS))
+def checkpoint(
+    request: pytest.FixtureRequest, folder_of: Callable[[str], Path], compute: Compute
+) -> Checkpoint:
+    """A tiny model of each kind, loaded anew."""
+    return load_checkpoint(folder_of(request.param), compute)
