@@ -25,20 +25,7 @@ from tests.unit.calibration.small_figures import (
 )
 
 
-@pytest.mark.parametrize(
-    "study",
-    [
-        "fixed_point",
-        "continuity",
-        "sample_complexity",
-        "diagram_number",
-        "bin_sensitivity",
-        "endpoints",
-        "sandwich",
-        "cost",
-        "published_examples",
-    ],
-)
+@pytest.mark.parametrize("study", STUDIES)
 def test_figure_of_each_study(study: str) -> None:
     table = table_of(study)
     before = table.copy()
