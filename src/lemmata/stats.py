@@ -100,7 +100,10 @@ def slope_interval(x: ArrayLike, y: ArrayLike, level: float = 0.95) -> Interval:
     if xs.size != ys.size or np.ptp(xs) == 0.0:
         raise LemmataError("slope_interval: x and y must be equally long and x must vary")
     fit = linregress(xs, ys)
-    half = float(stdtrit(xs.size - 2, 0.5 + level / 2) * fit.stderr)
+    # linregress has its standard error from 1 - r^2, which on a near-perfect line is all rounding.
+    residuals = ys - fit.intercept - fit.slope * xs
+    spread = np.linalg.norm(residuals) / np.linalg.norm(xs - xs.mean())
+    half = float(stdtrit(xs.size - 2, 0.5 + level / 2) * spread / np.sqrt(xs.size - 2))
     value = float(fit.slope)
     return Interval(value, value - half, value + half, xs.size)
 

@@ -63,6 +63,13 @@ def test_slope_recovers_the_exponent_of_a_power_law():
     assert found == pytest.approx((-1 / 3, -1 / 3, -1 / 3, 4), rel=1e-9)
 
 
+def test_slope_interval_of_exact_lines_is_no_wider_than_rounding():
+    rng = np.random.default_rng(0)
+    for x in rng.uniform(0, 10, (200, 6)):
+        found = slope_interval(x, 2.0 - x / 3)
+        assert found == pytest.approx((-1 / 3, -1 / 3, -1 / 3, 6), rel=1e-9)
+
+
 def test_bootstrap_interval_is_scipys():
     found = bootstrap_interval(SAMPLE, np.median, 0.9, seed=5)
     theirs = stats.bootstrap(
