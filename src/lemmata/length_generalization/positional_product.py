@@ -91,12 +91,10 @@ class Products(nn.Module):
             *(drawn(width, width) for _ in range(2)),
         )
 
-    def forward(self, places: Tensor) -> Tensor:
-        """f (M, B, T, T), row i, column j, for windows of places (B, T)."""
-        p = self.positions[:, places]  # (M, B, T, D)
-        q = torch.einsum("mbtd,mde->mbte", p, self.query)
-        k = torch.einsum("mbtd,mde->mbte", p, self.key)
-        return torch.einsum("mbie,mbje->mbij", q, k)
+    def forward(self) -> Tensor:
+        """f (M, N, N) of all pairs of places, row i, column j."""
+        q, k = self.positions @ self.query, self.positions @ self.key  # (M, N, D)
+        return q @ k.transpose(1, 2)
 
 
 def train_products(
@@ -141,23 +139,27 @@ def _targets(settings: Settings, cases: Sequence[tuple[str, float]]) -> NDArray[
 def _loss(
     settings: Settings, model: Products, targets: Tensor, penalties: Tensor
 ) -> Callable[[int], dict[str, Tensor]]:
-    """step -> sum over the models of their losses, whose gradients do not meet."""
-    length = settings.train_length
-    causal = torch.ones(length, length, device=targets.device).tril()
-    distance = (torch.arange(length)[:, None] - torch.arange(length)).clamp(min=0)
-    wanted = targets[:, distance.to(targets.device)][:, None]  # (M, 1, T, T)
-    everywhere = torch.arange(settings.table, device=targets.device)[None, :]
+    """step -> sum over the models of their losses, whose gradients do not meet.
+
+    Windows overlap, so f is computed once of all pairs, and a pair weighs as often as windows of
+    the batch hold it.
+    """
+    length, table, device = settings.train_length, settings.table, targets.device
+    distance = (torch.arange(table)[:, None] - torch.arange(table)).clamp(min=0)
+    wanted = targets[:, distance.to(device)]  # (M, N, N)
+    pairs = settings.batch_size * length * (length + 1) / 2
 
     def loss(step: int) -> dict[str, Tensor]:
         rng = stream(settings.seed, "windows", step)
-        start = rng.integers(0, settings.table - length + 1, settings.batch_size)
-        places = torch.from_numpy(start[:, None] + np.arange(length)).to(targets.device)  # (B, T)
-        squared = (model(places) - wanted).square() * causal
-        fit = squared.sum(dim=(2, 3)).mean(dim=1) / causal.sum()  # (M,)
-        products = model(everywhere)[:, 0].tril()  # (M, N, N)
-        penalty = penalties * products.square().sum(dim=(1, 2)) / settings.table
-        weight = sum(v.square().sum(dim=(1, 2)) for v in model.parameters())
-        return {"loss": (fit + penalty + settings.l2 * weight).sum()}
+        start = rng.integers(0, table - length + 1, settings.batch_size)
+        after = np.arange(table) - start[:, None]  # (B, N)
+        held = torch.from_numpy((after >= 0) & (after < length)).to(device, targets.dtype)
+        weight = (held.T @ held).tril() / pairs  # (N, N)
+        products = model()
+        fit = ((products - wanted).square() * weight).sum(dim=(1, 2))  # (M,)
+        penalty = penalties * products.tril().square().sum(dim=(1, 2)) / table
+        size = sum(v.square().sum(dim=(1, 2)) for v in model.parameters())
+        return {"loss": (fit + penalty + settings.l2 * size).sum()}
 
     return loss
 
@@ -166,8 +168,7 @@ def _loss(
 def _by_distance(
     settings: Settings, cases: Sequence[tuple[str, float]], model: Products, targets: Tensor
 ) -> pd.DataFrame:
-    everywhere = torch.arange(settings.table, device=targets.device)[None, :]
-    found = model(everywhere)[:, 0].double().cpu().numpy()  # (M, N, N)
+    found = model().double().cpu().numpy()  # (M, N, N)
     wanted = targets.double().cpu().numpy()
     frames = []
     for (relation, penalty), f, target in zip(cases, found, wanted, strict=True):
