@@ -98,8 +98,8 @@ class HJZ:
         log_weights, last = np.zeros(actions), np.zeros(actions)  # of an adversary that learns
         labels = np.stack([outcome == 0, outcome == 1], axis=1).astype(np.float64)  # (N, 2)
         members = np.nonzero(flags)
+        cell = self.cells(state.w)
         for t in range(1, self.iterations + 1):
-            cell = self.cells(state.w)
             error = self._errors(cell, state.w - labels, members)  # (cells * G * 2 * 2,)
             self.errors_.append(float(error.max()))
             if self.adversary == "best_response":
@@ -116,9 +116,7 @@ class HJZ:
             action = self._action(chosen)
             self.actions_.append(action)
             self._play(state, action, flags, cell, t)
-        self.errors_.append(
-            float(self._errors(self.cells(state.w), state.w - labels, members).max())
-        )
+        self.errors_.append(float(self._errors(cell, state.w - labels, members).max()))
         self.weights_ = state.w
         self.fitted_ = state.w[:, 1].copy()
         return self
@@ -128,8 +126,9 @@ class HJZ:
         x = checked_predictions(p)
         flags = checked_groups(groups, len(x), self.n_groups_)
         state = _State.start(x)
+        cell = self.cells(state.w)
         for t, action in enumerate(self.actions_, start=1):
-            self._play(state, action, flags, self.cells(state.w), t)
+            self._play(state, action, flags, cell, t)
         return np.clip(state.w[:, 1], 0.0, 1.0)
 
     def cells(self, w: Floats) -> NDArray[np.int64]:
@@ -147,10 +146,12 @@ class HJZ:
         """
         rows, groups = members
         size = self.bins**2 * self.n_groups_
-        place = cell[rows] * self.n_groups_ + groups
+        place = (cell * self.n_groups_)[rows]
+        place += groups
         table = np.empty((size, 2, 2))
         for label in (0, 1):
-            sums = np.bincount(place, weights=residual[rows, label], minlength=size) / len(cell)
+            weights = np.ascontiguousarray(residual[:, label])[rows]
+            sums = np.bincount(place, weights=weights, minlength=size) / len(cell)
             table[:, label, 0] = sums
             table[:, label, 1] = -sums
         return table.reshape(-1)
@@ -167,7 +168,10 @@ class HJZ:
     def _play(
         self, state: _State, action: Action, flags: Flags, cell: NDArray[np.int64], t: int
     ) -> None:
-        """One step of the learners of the predictions that the action names, in place."""
+        """One step of the learners of the predictions that the action names.
+
+        state and cell (N,), of the weights, are changed in place.
+        """
         rows = np.flatnonzero(flags[:, action.group] & (cell == action.cell))
         if rows.size == 0:
             return
@@ -183,6 +187,7 @@ class HJZ:
         else:
             step = learners.hedge if self.learner == "hedge" else learners.mlprod
             state.w[rows] = step(w, loss, eta)
+        cell[rows] = self.cells(state.w[rows])
 
 
 @dataclass

@@ -9,7 +9,7 @@ the other, each update seen by the next.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,9 @@ from lemmata.calibration.multicalibration.inputs import (
     checked_predictions,
 )
 from lemmata.errors import LemmataError
+
+SLACK: Final = 1e-9
+"""More than two ways of adding up can differ by: what is this near is added up exactly."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,13 @@ class HKRR:
         group_order, bucket_order = np.arange(flags.shape[1]), np.arange(self.buckets)
         if self.shuffle:
             group_order, bucket_order = rng.permutation(group_order), rng.permutation(bucket_order)
-        labels = outcome.astype(np.float64)
+        labels = [outcome[rows].astype(np.float64) for rows in members]
         self.n_groups_ = flags.shape[1]
         self.updates_: list[Update] = []
         for _ in range(self.max_sweeps):
             before = len(self.updates_)
             for group in group_order:
-                self._sweep(int(group), members[group], x, labels, bucket_order, rng)
+                self._sweep(int(group), members[group], x, labels[group], bucket_order, rng)
             if len(self.updates_) == before:
                 break
         else:
@@ -139,34 +142,48 @@ class HKRR:
         order: NDArray[np.int64],
         rng: np.random.Generator,
     ) -> None:
-        """One pass over the buckets of a group; x is changed in place."""
+        """One pass over the buckets of a group: rows of x, with their labels. In place in x."""
         least = self.alpha * self.bucket_width * len(rows)
-        bucket = self.bucket_of(x[rows])
+        own = x[rows]
+        bucket = self.bucket_of(own)
+        off = self._off(bucket, own - labels, least)
         for v in order:
-            inside = bucket == v
-            size = int(inside.sum())
-            if size == 0 or size < least:
+            if not off[v]:
                 continue
-            cell = rows[inside]
-            delta = self._step(float(x[cell].mean()), float(labels[cell].mean()), rng)
+            cell = np.flatnonzero(bucket == v)
+            old, wanted = own[cell], labels[cell]
+            delta = self._step(float(old.mean()), float(wanted.mean()), rng)
             if delta is None:
                 continue
-            old = x[cell]
             new = np.clip(old + delta, 0.0, 1.0)
-            change = (new - labels[cell]) ** 2 - (old - labels[cell]) ** 2
-            x[cell] = new
-            bucket[inside] = self.bucket_of(new)
+            change = (new - wanted) ** 2 - (old - wanted) ** 2
+            x[rows[cell]] = own[cell] = new
+            bucket[cell] = self.bucket_of(new)
+            off = self._off(bucket, own - labels, least)
             brier = float(change.sum() / len(x))
-            self.updates_.append(Update(group, int(v), delta, size, brier))
+            self.updates_.append(Update(group, int(v), delta, len(cell), brier))
+
+    def _off(self, bucket: NDArray[np.int64], residual: Floats, least: float) -> NDArray[np.bool_]:
+        """Which buckets are large enough and may have to move: all that `_step` could say so of."""
+        size = np.bincount(bucket, minlength=self.buckets)
+        total = np.bincount(bucket, weights=residual, minlength=self.buckets)
+        near = self._near - SLACK
+        found: NDArray[np.bool_] = (size > 0) & (size >= least) & (np.abs(total) >= near * size)
+        return found
+
+    @property
+    def _near(self) -> float:
+        """A cell whose mean is less than this off stays."""
+        return self.alpha / 2 if self.oracle else self.bucket_width / 10
 
     def _step(self, mean_p: float, mean_y: float, rng: np.random.Generator) -> float | None:
         """How far a cell moves; None when it is near enough."""
         gap = mean_y - mean_p
-        if not self.oracle:
-            return gap if abs(gap) >= self.bucket_width / 10 else None
-        tolerance = self.alpha / 4
-        if abs(gap) < 2 * tolerance:
+        if abs(gap) < self._near:
             return None
+        if not self.oracle:
+            return gap
+        tolerance = self.alpha / 4
         if abs(gap) > 4 * tolerance and not self.official:
             return gap
         return float(rng.uniform(mean_y - tolerance, mean_y + tolerance)) - mean_p
