@@ -19,6 +19,7 @@ COMMANDS = (
 )
 OUTER = ("SLURM", "SBATCH_", "SRUN_", "SQUEUE_", "SINFO_", "SACCT_", "SCANCEL_")
 SYSTEM_PATH = "/usr/sbin:/sbin"
+SHARES = 2  # of each GPU
 MARK = "LEMMATA_TEST_CLUSTER"  # reaches every process of a job, and names its cluster
 
 # Ends what is left of a job on its node: the shell around a batch job dies of the first SIGTERM,
@@ -182,17 +183,18 @@ class Configuration:
                 "AccountingStorageHost=127.0.0.1",
                 f"AccountingStoragePort={self.port + 1}",
                 f"AccountingStoragePass={run}/munge.socket",
-                "AccountingStorageTRES=gres/gpu",
+                "AccountingStorageTRES=gres/gpu,gres/shard",
             )
         else:
             yield "AccountingStorageType=accounting_storage/none"
-        yield "GresTypes=gpu"
+        yield "GresTypes=gpu,shard"
         yield (
             f"NodeName=DEFAULT Boards=1 SocketsPerBoard=1 CoresPerSocket={self.cpus}"
             f" ThreadsPerCore=1 CPUs={self.cpus} RealMemory={self.mem_mb} State=UNKNOWN"
         )
         for number, node in enumerate(self.nodes):
-            gres = f" Gres=gpu:fake:{self.gpus}" if node.startswith("g") else ""
+            shares = f"gpu:fake:{self.gpus},shard:{self.gpus * SHARES}"
+            gres = f" Gres={shares}" if node.startswith("g") else ""
             yield (
                 f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1"
                 f" Port={self.port + 2 + number}{gres}"
@@ -209,6 +211,7 @@ class Configuration:
             if node.startswith("g"):
                 files = f"{self.folder}/var/dev/gpu[0-{self.gpus - 1}]"
                 yield f"NodeName={node} Name=gpu Type=fake File={files}"
+                yield f"NodeName={node} Name=shard Count={self.gpus * SHARES}"
 
     def _slurmdbd_conf(self) -> Iterator[str]:
         user = pwd.getpwuid(os.getuid()).pw_name

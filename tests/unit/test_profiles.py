@@ -10,6 +10,8 @@ import pytest
 import yaml
 import yte
 
+from lemmata.provenance.slurm import gpus_asked
+
 PROFILES = Path(__file__).parents[2] / "profiles"
 SHARED = (
     *("keep-going", "rerun-incomplete", "rerun-triggers", "scheduler", "show-failed-logs"),
@@ -24,9 +26,14 @@ def rendered(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> dict[str, Any]
     return found
 
 
-def slurm() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((PROFILES / "slurm/config.v8+.yaml").read_text())
+def slurm(name: str = "slurm") -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((PROFILES / name / "config.v8+.yaml").read_text())
     return found
+
+
+def rule_text(rule: str) -> str:
+    rules = "\n".join(path.read_text() for path in PROFILES.parent.glob("workflow/rules/*.smk"))
+    return rules.split(f"rule {rule}:")[1].split("\nrule ")[0]
 
 
 def test_local_runs_take_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +58,12 @@ def test_what_both_say_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_grouped_rules_have_slots() -> None:
-    rules = "\n".join(path.read_text() for path in PROFILES.parent.glob("workflow/rules/*.smk"))
     for rule in slurm()["groups"]:
-        block = rules.split(f"rule {rule}:")[1].split("\nrule ")[0]
-        assert "slots=1" in block
+        assert "slots=1" in rule_text(rule)
+
+
+def test_rules_that_share_gpus_ask_for_one_otherwise() -> None:
+    for rule, asked in slurm("slurm-shared-gpu")["set-resources"].items():
+        assert "gpu=" in rule_text(rule)
+        assert asked.keys() == {"gpu", "gres", "slurm_partition"}
+        assert gpus_asked({"gpu": 1}) == gpus_asked(asked) == 1

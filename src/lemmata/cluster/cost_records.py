@@ -12,6 +12,7 @@ from typing import Any
 from lemmata.errors import LemmataError
 from lemmata.lineage.ledger import Ledger
 from lemmata.lineage.present import RESULTS
+from lemmata.provenance.slurm import gpus_asked
 
 RAW = "resources"  # raw data lie here, whatever the scale
 PER_STEP, AS_IT_IS = "per step", "as it is"
@@ -166,7 +167,7 @@ def read_samples(root: Path) -> tuple[list[Sample], list[str]]:
 def _sample(record: Mapping[str, Any], path: Path) -> Sample:
     parts = Path(record["outputs"][0]["path"]).parts
     # A GPU that was asked for may have been left alone, or not have been there.
-    gpus = record["resources"].get("gpu", 1) if "gpu_peak_memory_mib" in record else 0
+    gpus = gpus_asked(record["resources"]) or 1 if "gpu_peak_memory_mib" in record else 0
     return Sample(
         path=str(path),
         kind=Kind.of(record, gpus, steps_of(record)),

@@ -12,8 +12,7 @@ from typing import Any
 from lemmata.errors import LemmataError
 from lemmata.lineage.ledger import absolute, walk
 from lemmata.provenance.record import SUFFIX, fingerprint_of, read_record
-
-GPUS = ("gpu", "gpus", "nvidia_gpu")  # the resources that the executor takes for a count of GPUs
+from lemmata.provenance.slurm import gpus_asked
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def _told(path: Path, record: Mapping[str, Any]) -> Use:
         rule=_text(record["rule"]),
         asked_mb=_number(asked.get("mem_mb")),
         limit_min=_number(asked.get("runtime")),
-        gpus=_gpus(asked),
+        gpus=gpus_asked(asked),
         threads=max(1, int(_need(record["threads"]))),
         wall_s=_need(record["wall_s"]),
         process_s=_need(record.get("process_s", record["wall_s"])),
@@ -131,15 +130,6 @@ def _instant(value: Any) -> datetime:
     if time.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone")
     return time
-
-
-def _gpus(asked: Mapping[str, Any]) -> int:
-    """GPUs asked for: a count, or the end of ``gres="gpu:a100:2"``."""
-    for name in GPUS:
-        if (count := _number(asked.get(name))) is not None:
-            return int(count)
-    kind, *rest = str(asked.get("gres", "")).split(":")
-    return 0 if kind != "gpu" else int(rest[-1]) if rest and rest[-1].isdecimal() else 1
 
 
 def failures(folder: Path) -> list[Failure]:

@@ -74,7 +74,7 @@ class Job:
     @property
     def gpus(self) -> int:
         """How many GPUs the rule asked for."""
-        return int(self.resources.get("gpu", 0))
+        return slurm.gpus_asked(self.resources)
 
     def stop_after_s(self) -> float | None:
         """Seconds until training must save and stop, because SLURM's time limit is near.
@@ -111,7 +111,7 @@ def job(snakemake: Snakemake, tolerance: Mapping[str, Any] = FLOAT64) -> Iterato
 
 def _face(snakemake: Snakemake, run: Run) -> Job:
     """The script's view of the run."""
-    if not run.resources.get("gpu"):  # a job that asked for no GPU must not take another's
+    if not slurm.gpus_asked(run.resources):  # a job that asked for no GPU must not take another's
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     # Libraries that draw from the global generators (ours do not) then repeat themselves.
     random.seed(run.library_seed)

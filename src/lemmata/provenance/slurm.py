@@ -26,6 +26,8 @@ NUMBER = re.compile(r"(\d+(?:\.\d+)?)([KMGTPE]?)[nc]?")
 DURATION = re.compile(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 # Values hold no spaces, but for the job's name, which its owner follows.
 FIELD = re.compile(r"(?:^|\s)(?:(JobName)=(.*?)(?=\sUserId=)|([A-Za-z][\w/:]*)=(\S*))")
+GPUS = ("gpu", "gpus", "nvidia_gpu")  # the resources that the executor takes for a count of GPUs
+SHARES = ("shard", "mps")  # of a GPU, as SLURM calls them
 UNITS_MIB = {"": 2**-20, "K": 2**-10, "M": 1, "G": 2**10, "T": 2**20, "P": 2**30, "E": 2**40}
 
 # Our names, by the variables that hold them; of two, the first that is set.
@@ -46,6 +48,21 @@ VARIABLES: dict[str, tuple[tuple[str, ...], Callable[[str], Any]]] = {
     "gpus": (("SLURM_GPUS_ON_NODE",), int),
     "gpu_ids": (("SLURM_STEP_GPUS", "SLURM_JOB_GPUS"), str),
 }
+
+
+def gpus_asked(resources: Mapping[str, Any]) -> int:
+    """GPUs that a job asked for: a count, else the end of ``gres="gpu:a100:2"``.
+
+    A share of one, ``gres="shard:1"`` or ``"mps:50"``, counts as one.
+    """
+    for name in GPUS:
+        count = resources.get(name)
+        if isinstance(count, int | float) and count:
+            return int(count)
+    kind, *rest = str(resources.get("gres", "")).split(":")
+    if kind in SHARES:
+        return 1
+    return 0 if kind != "gpu" else int(rest[-1]) if rest and rest[-1].isdecimal() else 1
 
 
 def facts() -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_other_errors_keep_their_traceback(
     assert capsys.readouterr().err == ""
 
 
-def job_with(resources: dict[str, int]) -> Job:
+def job_with(resources: dict[str, int | str]) -> Job:
     return Job(None, SimpleNamespace(), {}, resources, 1, "f", {}, Path())
 
 
@@ -72,6 +72,9 @@ def test_training_stops_a_minute_before_the_limit(
 def test_gpus_asked_for() -> None:
     assert job_with({}).gpus == 0
     assert job_with({"gpu": 1}).gpus == 1
+    assert job_with({"gpu": 0, "gres": "gpu:a100:2"}).gpus == 2
+    assert job_with({"gpu": 0, "gres": "shard:1"}).gpus == 1  # one that others use as well
+    assert job_with({"gpu": 0, "gres": "bandwidth:lustre:1G"}).gpus == 0
 
 
 def test_command_of_the_controller_reaches_jobs_on_other_machines(
