@@ -64,7 +64,7 @@ def more(first):
     """A resource that grows with every retry: `first`, twice that, three times that.
 
     Rules that take seconds have `slots` besides: a profile for a cluster may let several of them
-    share a job, and `slots` bounds how many of those run at once.
+    share a job, and says with `slots` how many of those it asks cores and memory for.
     """
     return lambda wildcards, attempt: first * attempt
 
