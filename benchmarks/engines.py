@@ -4,7 +4,9 @@
 
 One DAG for all: ten chains of files, each copied from the one before it. DVC's `repro` hashes what
 a stage reads and writes and keeps it in its cache; our jobs do likewise, check what they read, and
-write a record; Snakemake alone does none of this. Planned (`dvc status`, `snakemake --dry-run`) is
+write a record; Snakemake alone does none of this. Ours are run as local runs have them, forked from
+a process with the libraries loaded (its start is in the time), and started anew, as on a cluster's
+nodes. Planned (`dvc status`, `snakemake --dry-run`) is
 with nothing there and, at the size that is executed, with everything finished. `dvc repro --dry`
 stops where a chain's second stage has no input yet. Wall clock, start of the engine included, one
 core, a new tree for each run.
@@ -22,17 +24,19 @@ import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
 import yaml
 from measure import Report, options, row_of, turns
 
+from lemmata.cluster.zygote import SWITCH
 from lemmata.lineage.present import environment
 
 PROJECT = Path(__file__).parents[1]
 CHAINS = 10
+ANEW = "ours, jobs started anew"
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--quiet", "all"]
 ALONE = """
 rule all:
@@ -46,7 +50,13 @@ rule copied:
 """
 OURS = """
 from pathlib import Path
+from lemmata.cluster.engine import spare_looks
+from lemmata.cluster.zygote import fork_jobs
 from lemmata.provenance.code import code_of
+
+onstart:
+    spare_looks(workflow)
+    fork_jobs(workflow)
 
 found = code_of(Path(workflow.current_basedir) / "workflow/scripts/copied.py")
 CODE = {{
@@ -82,10 +92,11 @@ class Engine:
     template: Path
     plan: list[str]
     run: list[str]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, command: list[str], tree: Path) -> None:
         """Run a command in a tree; an error if it fails."""
-        env = {**environment(tree), "DVC_NO_ANALYTICS": "1"}
+        env = {**environment(tree), "DVC_NO_ANALYTICS": "1", **self.variables}
         done = subprocess.run(  # noqa: S603 - our own words
             command, cwd=tree, env=env, capture_output=True, text=True, check=False
         )
@@ -185,14 +196,15 @@ def planning(report: Report, folder: Path, stages: int, dvc: str | None, rounds:
 def execution(report: Report, folder: Path, stages: int, dvc: str | None, rounds: int) -> None:
     """Run everything; then, in the last tree of each, look again."""
     made = engines(folder / "templates", stages, dvc)
+    started = made | {ANEW: replace(made["ours"], variables={SWITCH: "0"})}
     names: Iterator[int] = itertools.count()
     last: dict[str, Path] = {}
 
     def run(name: str) -> None:
         last[name] = folder / str(next(names))
-        finished(made[name], last[name], stages)
+        finished(started[name], last[name], stages)
 
-    works: dict[str, Callable[[], object]] = {name: lambda n=name: run(n) for name in made}
+    works: dict[str, Callable[[], object]] = {name: lambda n=name: run(n) for name in started}
     report_rows(report, "a stage of a run, its copy included", stages, rounds, works, stages)
     again: dict[str, Callable[[], object]] = {
         name: lambda n=name: made[n](made[n].plan, last[n]) for name in made
