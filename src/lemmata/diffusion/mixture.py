@@ -67,19 +67,22 @@ class GaussianMixture:
         return part
 
     def _prepare(self) -> None:
-        """What every evaluation needs: all axes side by side (D, K D), means along them (K, D)."""
+        """What every evaluation needs: all axes side by side (D, K D), means along them (K, D, 1).
+
+        Points come last in all that is made of them: sums over few components are fast that way.
+        """
         self._turn = self.axes.permute(1, 0, 2).flatten(1)
-        self._turned_means = torch.einsum("kij,ki->kj", self.axes, self.means)
+        self._turned_means = torch.einsum("kij,ki->kj", self.axes, self.means)[:, :, None]
 
     def log_density(self, x: Tensor, level: float = 0.0) -> Tensor:
         """log p (B,) at x (B, D) after noise of this level was added."""
-        return torch.logsumexp(self._joint(x, level)[0], dim=1)
+        return torch.logsumexp(self._joint(x, level)[0], dim=0)
 
     def score(self, x: Tensor, level: float = 0.0) -> Tensor:
         """grad log p (B, D) at x (B, D) after noise of this level was added."""
         joint, pulls = self._joint(x, level)
-        weighted = joint.softmax(dim=1)[:, :, None] * pulls  # (B, K, D)
-        return weighted.flatten(1) @ self._turn.T
+        weighted = joint.softmax(dim=0)[:, None] * pulls  # (K, D, B)
+        return (self._turn @ weighted.flatten(0, 1)).T.contiguous()
 
     def denoised(self, x: Tensor, level: float) -> Tensor:
         """E[x0 | x] (B, D): Tweedie's formula, x + s^2 score."""
@@ -93,12 +96,13 @@ class GaussianMixture:
         return self.means[chosen] + torch.einsum("bij,bj->bi", self.axes[chosen], scaled)
 
     def _joint(self, x: Tensor, level: float) -> tuple[Tensor, Tensor]:
-        """log(w_k N_k(x)) (B, K), and each component's own score (B, K, D) along its axes."""
+        """log(w_k N_k(x)) (K, B), and each component's own score (K, D, B) along its axes."""
         variance = self.spread + level**2  # (K, D)
-        turned = (x @ self._turn).reshape(-1, *self.means.shape) - self._turned_means  # (B, K, D)
-        pulls = turned / -variance  # of each component, along its eigenvectors
+        turned = (self._turn.T @ x.T).reshape(*self.means.shape, -1) - self._turned_means
+        pulls = turned / -variance[:, :, None]  # of each component, along its eigenvectors
         constant = -0.5 * (variance.log() + np.log(2 * np.pi)).sum(dim=1)  # (K,)
-        return self.weights.log() + constant + 0.5 * (turned * pulls).sum(dim=2), pulls
+        own = 0.5 * (turned * pulls).sum(dim=1)  # (K, B)
+        return (self.weights.log() + constant)[:, None] + own, pulls
 
 
 class ExactGuidance:
