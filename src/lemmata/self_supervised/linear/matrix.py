@@ -12,6 +12,8 @@ the order in which x meets them, then the decoder; axes before the last two are 
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -36,17 +38,20 @@ def gradients(
     xx, yx: second moments (..., D, D).
     """
     *layers, decoder = factors
+    # For two small arrays np.dot takes half as long as @; with more axes it is another product.
+    plain = isinstance(decoder, np.ndarray) and decoder.ndim == 2
+    times = np.dot if plain else operator.matmul
     upto = [layers[0]]  # W_a ... W_1
     for layer in layers[1:]:
-        upto.append(layer @ upto[-1])
+        upto.append(times(layer, upto[-1]))
     encoder = upto[-1]
-    aim = encoder @ yx if objective == "jepa" else yx
-    error = decoder @ encoder @ xx - aim
-    found = [error @ encoder.mT]
-    above = decoder.mT @ error  # (W_L ... W_(a+1))^T V^T E, from the last layer down
+    aim = times(encoder, yx) if objective == "jepa" else yx
+    error = times(times(decoder, encoder), xx) - aim
+    found = [times(error, encoder.mT)]
+    above = times(decoder.mT, error)  # (W_L ... W_(a+1))^T V^T E, from the last layer down
     for a in range(len(layers) - 1, 0, -1):
-        found.append(above @ upto[a - 1].mT)
-        above = layers[a].mT @ above
+        found.append(times(above, upto[a - 1].mT))
+        above = times(layers[a].mT, above)
     found.append(above)
     return found[::-1], encoder
 
@@ -127,8 +132,12 @@ def flow(
             encoder = layer @ encoder
         return encoder
 
+    @functools.lru_cache(maxsize=1)  # the events of all features ask for the same state
+    def heights(state: bytes) -> Floats:
+        return np.asarray(amplitudes(product(np.frombuffer(state))))
+
     asked = np.flatnonzero(np.isfinite(levels))
-    rising = [_crossing(product, int(k), float(levels[k])) for k in asked]
+    rising = [_crossing(heights, int(k), float(levels[k])) for k in asked]
     solved = solve_ivp(
         slope,
         (0.0, 1.0),  # times are taken in units of the last
@@ -151,12 +160,12 @@ def flow(
 
 
 def _crossing(
-    product: Callable[[Floats], Floats], k: int, level: float
+    heights: Callable[[bytes], Floats], k: int, level: float
 ) -> Callable[[float, Floats], float]:
     """An event of solve_ivp: feature k's amplitude rises through a level."""
 
     def above(_: float, state: Floats) -> float:
-        return float(np.log(amplitudes(product(state))[k] / level))
+        return float(np.log(heights(state.tobytes())[k] / level))
 
     above.direction = 1.0  # type: ignore[attr-defined] # how solve_ivp is told: rising only
     return above

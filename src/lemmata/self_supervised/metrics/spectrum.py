@@ -24,7 +24,7 @@ def tensor(values: Array, axes: str) -> Tensor:
     if found.ndim != len(axes.split()) or not found.numel() or not found.is_floating_point():
         kind = f"{str(found.dtype).removeprefix('torch.')} {tuple(found.shape)}"
         raise LemmataError(f"metric of a representation: found {kind}; need floats ({axes})")
-    if not bool(torch.isfinite(found.sum(dtype=torch.float64))):
+    if not bool(torch.isfinite(torch.stack(found.aminmax())).all()):  # NaN is both of its ends
         raise LemmataError("metric of a representation: not all values are finite")
     return found
 
