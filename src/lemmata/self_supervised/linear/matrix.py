@@ -13,7 +13,6 @@ the order in which x meets them, then the decoder; axes before the last two are 
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -38,20 +37,17 @@ def gradients(
     xx, yx: second moments (..., D, D).
     """
     *layers, decoder = factors
-    # For two small arrays np.dot takes half as long as @; with more axes it is another product.
-    plain = isinstance(decoder, np.ndarray) and decoder.ndim == 2
-    times = np.dot if plain else operator.matmul
     upto = [layers[0]]  # W_a ... W_1
     for layer in layers[1:]:
-        upto.append(times(layer, upto[-1]))
+        upto.append(layer @ upto[-1])
     encoder = upto[-1]
-    aim = times(encoder, yx) if objective == "jepa" else yx
-    error = times(times(decoder, encoder), xx) - aim
-    found = [times(error, encoder.mT)]
-    above = times(decoder.mT, error)  # (W_L ... W_(a+1))^T V^T E, from the last layer down
+    aim = encoder @ yx if objective == "jepa" else yx
+    error = decoder @ encoder @ xx - aim
+    found = [error @ encoder.mT]
+    above = decoder.mT @ error  # (W_L ... W_(a+1))^T V^T E, from the last layer down
     for a in range(len(layers) - 1, 0, -1):
-        found.append(times(above, upto[a - 1].mT))
-        above = times(layers[a].mT, above)
+        found.append(above @ upto[a - 1].mT)
+        above = layers[a].mT @ above
     found.append(above)
     return found[::-1], encoder
 
