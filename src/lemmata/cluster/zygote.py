@@ -58,7 +58,7 @@ class Zygote:
         program = Path(__file__).with_name("zygote_process.py")
         # -P: the folder of that file is no place to import from.
         self._process = subprocess.Popen(  # noqa: S603 - this Python, our own file
-            [sys.executable, "-P", str(program), str(theirs.fileno())],
+            [sys.executable, "-P", str(program), str(theirs.fileno()), FORKED],
             pass_fds=[theirs.fileno()],
             env=os.environ | ONE_THREAD | NO_THREADS | KEEP_MEMORY | NO_GPU,
         )

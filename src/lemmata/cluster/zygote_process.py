@@ -1,5 +1,7 @@
 """The zygote's own program: load the libraries once, then fork a fresh process for each script.
 
+    python -P zygote_process.py <number of a socket's end> <name for a module behind the libraries>
+
 Run as a file by `zygote.Zygote`, never imported, and nothing of this package is loaded here: a job
 begins with the libraries alone, reads this package's code as it stands then, and is watched from
 there on like any other. What a library sets up when it is loaded is all that two jobs share; every
@@ -15,12 +17,15 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
 import traceback
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 # What scripts import most, themselves or by another; none starts a thread when it is loaded.
@@ -64,27 +69,85 @@ READY = b"."
 
 
 def main() -> None:
-    """Fork for each socket that comes over the control socket, until its other end is closed."""
+    """Load the libraries, say so, and serve until the engine has closed its end."""
     control = socket.socket(fileno=int(sys.argv[1]))
     # The engine's end is this one's end; jobs keep what there was, as in the background nothing is.
     interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Sent to the group, it is for the jobs to tell how they end, and for this process to hear it.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for library in LIBRARIES:
         with contextlib.suppress(ImportError):  # an optional one is loaded by the job or not at all
             importlib.import_module(library)
+    sys.modules[sys.argv[2]] = ModuleType(sys.argv[2], "What was loaded before the fork ends here.")
     forget_the_end()
     gc.collect()
     gc.freeze()  # else each child's collector would write to, and so copy, all that they share
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are not waited for
+    serve(control, interrupted)
+
+
+def serve(control: socket.socket, interrupted: Any) -> None:
+    """Fork for each socket that comes over the control socket, until its other end is closed.
+
+    Each socket brings one line of what to run and takes one back: the exit status of the process
+    that ran it, negative for a signal as `subprocess` has it. interrupted: a job's way with SIGINT.
+    """
+    ended, wake = os.pipe()
+    for end in (ended, wake):
+        os.set_blocking(end, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # without a handler nothing would wake
+    signal.set_wakeup_fd(wake)
+    waiting: dict[int, socket.socket] = {}  # who is to be told, by the process that runs
+    sources: list[Any] = [control, ended]
     control.sendall(READY)
     while True:
-        word, received, *_ = socket.recv_fds(control, 1, 1)
-        if not word:
+        ready, _, _ = select.select(sources, [], [])
+        if ended in ready:
+            os.read(ended, 1024)
+            tell(waiting)
+        if control in ready:
+            word, received, *_ = socket.recv_fds(control, 1, 1)
+            if not word:
+                return
+            connection = socket.socket(fileno=received[0])
+            request = connection.makefile().readline()
+            if not request:  # the engine's end was closed before it said what to run
+                connection.close()
+                continue
+            with held_back():
+                process = os.fork()
+                if process == 0:
+                    signal.set_wakeup_fd(-1)
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                    signal.signal(signal.SIGINT, interrupted)
+            if process == 0:
+                for end in (ended, wake):
+                    os.close(end)
+                for other in (control, connection, *waiting.values()):
+                    other.close()
+                asked = json.loads(request)
+                os._exit(run(asked["script"], asked["environment"]))
+            waiting[process] = connection
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Let signals that ask for an end wait, so that a job gets those that come while it begins."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def tell(waiting: dict[int, socket.socket]) -> None:
+    """Tell of every process that has ended how it did."""
+    while waiting:
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if process == 0:
             return
-        if os.fork() == 0:
-            control.close()
-            supervise(socket.socket(fileno=received[0]), interrupted)
-            os._exit(0)
-        os.close(received[0])
+        with waiting.pop(process) as connection, contextlib.suppress(OSError):  # nobody listens
+            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def forget_the_end() -> None:
@@ -97,24 +160,6 @@ def forget_the_end() -> None:
         registered.atexit = False
     with contextlib.suppress(ImportError, AttributeError):  # another torch may have no such thing
         atexit.unregister(importlib.import_module("torch._dynamo.utils").dump_compile_times)
-
-
-def supervise(connection: socket.socket, interrupted: Any) -> None:
-    """Read what to run, run it in a process of its own, and tell how that ended.
-
-    interrupted: the job's way with SIGINT. The answer is the exit status, negative for a signal as
-    `subprocess` has it.
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    request = json.loads(connection.makefile().readline())
-    job = os.fork()
-    if job == 0:
-        connection.close()
-        signal.signal(signal.SIGINT, interrupted)
-        os._exit(run(request["script"], request["environment"]))
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # sent to the group: the job's answer counts
-    _, status = os.waitpid(job, 0)
-    connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def run(script: str, environment: dict[str, str]) -> int:

@@ -21,7 +21,9 @@ import psutil
 from lemmata.provenance import slurm
 
 COMMAND = "LEMMATA_COMMAND"
-FORKED = "LEMMATA_FORKED"  # set for jobs that a process with loaded libraries was forked for
+# Set for jobs that a process with loaded libraries was forked for; in such a process the module of
+# this name, an empty one, stands behind all that it was given and before all that it loads itself.
+FORKED = "LEMMATA_FORKED"
 ENGINES_OWN = "--mode"  # in the command lines that the engine writes for itself
 # Variables that can change what a job computes or tell where it ran; nothing else is recorded.
 ALLOWED_VARIABLES = (
@@ -43,11 +45,12 @@ def git_state(folder: Path) -> dict[str, Any] | None:
     if commit is None:
         return None
     changes = _git(folder, "status", "--porcelain", "--untracked-files=normal") or b""
-    diff = _git(folder, "diff", "HEAD") or b""
+    dirty = bool(changes.strip())
+    diff = (_git(folder, "diff", "HEAD") or b"") if dirty else b""
     return {
         "commit": commit.decode().strip(),
-        "dirty": bool(changes.strip()),
-        "diff_sha256": hashlib.sha256(diff).hexdigest() if changes.strip() else None,
+        "dirty": dirty,
+        "diff_sha256": hashlib.sha256(diff).hexdigest() if dirty else None,
     }
 
 

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from lemmata.errors import LemmataError
+from lemmata.provenance.environment import FORKED
 
 PACKAGE = Path(__file__).parents[1]  # watched also where it is installed among the machine's own
+OURS = os.path.join(PACKAGE, "")
 SYSTEM = (
     *("/bin", "/dev", "/etc", "/lib", "/lib64", "/nix", "/opt", "/proc", "/run", "/sbin", "/sys"),
     *("/usr", "/var", "/Library", "/System"),
@@ -95,7 +97,7 @@ class Watch:
     def undeclared_modules(self) -> list[str]:
         """Names of loaded modules whose files are neither code of the job nor the machine's."""
         # By attributes of their own: asking some libraries' modules for another one loads it.
-        files = {n: getattr(m, "__dict__", {}).get("__file__") for n, m in [*sys.modules.items()]}
+        files = {n: getattr(m, "__dict__", {}).get("__file__") for n, m in _loaded_here()}
         others = {n: _absolute(file) for n, file in files.items() if file and not _library(file)}
         # Some libraries make modules that say a file which there never was (torch.classes).
         return sorted(
@@ -164,12 +166,26 @@ class Watch:
         )
 
 
+def _loaded_here() -> list[tuple[str, object]]:
+    """Modules by name, without those that a forked process was given.
+
+    Just to look at one writes to its memory, which the process then has to copy: of thousands that
+    takes longer than anything else in a short job.
+    """
+    found: list[tuple[str, object]] = []
+    for name, module in reversed(sys.modules.items()):
+        if name == FORKED:
+            break
+        found.append((name, module))
+    return found
+
+
 def _library(file: str) -> bool:
     """Whether a file lies where Python's own and others' modules are, by its name alone.
 
     Thousands do in every job. One that is a link to elsewhere is judged when it is opened.
     """
-    return file.startswith(LIBRARIES) and not file.startswith(os.path.join(PACKAGE, ""))
+    return file.startswith(LIBRARIES) and not file.startswith(OURS)
 
 
 def _machine(tops: Sequence[str]) -> Iterator[str]:

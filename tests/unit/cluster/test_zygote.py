@@ -1,4 +1,4 @@
-"""The zygote: forked scripts run as ones started anew do, and what is not alike is started anew."""
+"""The zygote: forked scripts run as ones started anew do."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from lemmata.cluster import zygote as module
-from lemmata.cluster.zygote import Zygote, alike, fork_jobs, forking
+from lemmata.cluster.zygote import Zygote
 from lemmata.provenance.environment import FORKED
 
 WAIT_S = 60
@@ -154,6 +153,52 @@ def test_nothing_is_left_in_the_zygote(zygote: Zygote, tmp_path: Path) -> None:
     assert zygote.run(written(tmp_path, text), {}) == 0
 
 
+def test_a_forked_job_tells_what_it_loaded_from_what_it_was_given(
+    zygote: Zygote, tmp_path: Path
+) -> None:
+    (tmp_path / "undeclared.py").write_text("")
+    text = """
+import json, sys, numpy, undeclared
+from lemmata.provenance.reads import _loaded_here
+print(json.dumps([name for name, _ in _loaded_here()]), file=open("LIST", "w"))
+"""
+    script = written(tmp_path, text.replace("LIST", str(tmp_path / "list")))
+    assert zygote.run(script, {}) == 0
+    found = set(json.loads((tmp_path / "list").read_text()))
+    assert {"undeclared", "lemmata", "lemmata.provenance.reads"} <= found
+    assert not {"numpy", "torch", "pandas", "os", FORKED} & found
+    program = f"import runpy; runpy.run_path({script!r})"
+    subprocess.run(
+        [sys.executable, "-c", program], check=True, env=os.environ | {"PYTHONPATH": str(tmp_path)}
+    )
+    anew = set(json.loads((tmp_path / "list").read_text()))
+    assert {"undeclared", "lemmata", "lemmata.provenance.reads", "numpy", "os"} <= anew
+
+
+def test_a_stop_that_is_sent_to_all_is_told_by_the_job(zygote: Zygote, tmp_path: Path) -> None:
+    """As a terminal or a cluster stops a group: the answer is the job's, not the zygote's end."""
+    begun = tmp_path / "begun"
+    text = f"""
+import pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+pathlib.Path({str(begun)!r}).touch()
+time.sleep({WAIT_S})
+"""
+    script, found = written(tmp_path, text), list[int]()
+    thread = threading.Thread(target=lambda: found.append(zygote.run(script, {})))
+    thread.start()
+    deadline = time.monotonic() + WAIT_S
+    while not begun.exists():
+        assert time.monotonic() < deadline, "the job did not begin"
+        time.sleep(0.02)
+    process = psutil.Process(zygote._process.pid)
+    for one in (process, *process.children()):
+        one.terminate()
+    thread.join()
+    assert found == [7]
+    assert zygote.run(written(tmp_path, "import sys; sys.exit(2)"), {}) == 2
+
+
 def test_the_zygote_has_one_thread_and_no_children_left(zygote: Zygote, tmp_path: Path) -> None:
     """More than one thread when it forks could leave locks in the child that nobody holds."""
     assert zygote.run(written(tmp_path, ""), {}) == 0
@@ -187,100 +232,3 @@ def test_jobs_are_started_anew_once_it_has_ended(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"ended|Broken pipe|reset"):
         own.run(written(tmp_path, ""), {})
     own.close()
-
-
-def engines_script(**changes: object) -> SimpleNamespace:
-    plain = {
-        "container_img": None,
-        "conda_env": None,
-        "env_modules": None,
-        "bench_record": None,
-        "threads": 1,
-        "resources": {"tmpdir": "/somewhere"},
-    }
-    return SimpleNamespace(**plain | changes)
-
-
-def test_what_is_alike() -> None:
-    assert alike(engines_script())
-    assert alike(engines_script(resources={"gpu": 0}))
-    for change in (
-        {"threads": 2},
-        {"container_img": "a.sif"},
-        {"conda_env": "env"},
-        {"env_modules": "module"},
-        {"bench_record": object()},
-        {"resources": {"shell_exec": "zsh"}},
-        {"resources": {"gpu": 1}},
-    ):
-        assert not alike(engines_script(**change)), change
-
-
-class Stub:
-    """A zygote that notes what it is asked."""
-
-    def __init__(self, loaded: bool, status: int = 0) -> None:
-        self.loaded, self.status, self.asked = loaded, status, list[tuple[str, dict[str, str]]]()
-
-    def ready(self) -> bool:
-        return self.loaded
-
-    def run(self, script: str, environment: dict[str, str]) -> int:
-        self.asked.append((script, environment))
-        return self.status
-
-
-def test_who_runs_a_script() -> None:
-    anew: list[str] = []
-
-    def start(_self: object, fname: str, _edit: bool) -> None:
-        anew.append(fname)
-
-    loaded, loading = Stub(loaded=True), Stub(loaded=False)
-    forking(loaded, start)(engines_script(), "forked.py")  # type: ignore[arg-type]
-    forking(loaded, start)(engines_script(threads=4), "wide.py")  # type: ignore[arg-type]
-    forking(loading, start)(engines_script(), "early.py")  # type: ignore[arg-type]
-    assert anew == ["wide.py", "early.py"]
-    ((script, environment),) = loaded.asked
-    assert script == "forked.py"
-    assert environment["TMPDIR"] == "/somewhere"
-    assert environment["OMP_NUM_THREADS"] == "1"
-    assert FORKED in environment
-
-
-def test_a_failed_script_fails_as_the_engine_expects() -> None:
-    with pytest.raises(subprocess.CalledProcessError) as caught:
-        forking(Stub(loaded=True, status=3), print)(engines_script(), "a.py")  # type: ignore[arg-type]
-    assert caught.value.returncode == 3
-
-
-@pytest.mark.parametrize(
-    ("local", "jobs", "switch", "platform", "forks"),
-    [
-        (True, module.WORTH_JOBS, None, "linux", True),
-        (True, module.WORTH_JOBS, "0", "linux", False),
-        (True, module.WORTH_JOBS - 1, None, "linux", False),
-        (False, 1000, None, "linux", False),
-        (True, 1000, None, "darwin", False),
-    ],
-)
-def test_when_a_zygote_is_worth_it(
-    monkeypatch: pytest.MonkeyPatch,
-    local: bool,
-    jobs: int,
-    switch: str | None,
-    platform: str,
-    forks: bool,
-) -> None:
-    from snakemake.script import PythonScript
-
-    before = PythonScript.execute_script
-    monkeypatch.setattr(PythonScript, "execute_script", before)  # put back afterwards
-    monkeypatch.setattr(module, "Zygote", lambda: Stub(loaded=False))
-    monkeypatch.setattr(module, "sys", SimpleNamespace(platform=platform))
-    monkeypatch.delenv(module.SWITCH, raising=False)
-    if switch is not None:
-        monkeypatch.setenv(module.SWITCH, switch)
-    dag = SimpleNamespace(needrun_jobs=lambda: iter(range(jobs)))
-    fork_jobs(SimpleNamespace(local_exec=local, dag=dag))  # type: ignore[arg-type]
-    assert (PythonScript.execute_script is not before) == forks
