@@ -18,7 +18,6 @@ from typing import Any
 from lemmata.errors import LemmataError
 from lemmata.provenance.digest import canonical_json, sha256_json
 from lemmata.provenance.disk import unique_beside
-from lemmata.provenance.files import publish
 from lemmata.provenance.objects import files_in
 from lemmata.provenance.record import SCHEMA
 
@@ -68,7 +67,7 @@ def write_entry(path: Path, record: Mapping[str, Any], modes: Mapping[str, int])
     temporary = unique_beside(path)
     try:
         temporary.write_bytes(canonical_json({**body, "digest": sha256_json(body)}))
-        publish(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,7 +1,8 @@
 """Files under their own sha256: a folder that many machines fill without locks.
 
-A file is copied under a name of its own, made durable and renamed, so nothing half-written is ever
-seen and writing the same file twice does no harm.
+A file is copied under a name of its own and renamed, so nothing half-written is seen, and writing
+the same file twice does no harm. It is not forced to the disk: a machine that stops may leave one
+whose bytes are others, which every use notices.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from pathlib import Path
 from lemmata.errors import LemmataError
 from lemmata.provenance.digest import sha256_file
 from lemmata.provenance.disk import TEMPORARY, copy, unique_beside
-from lemmata.provenance.files import publish
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Objects:
         try:
             _demand(source, copy(source, temporary), digest)
             temporary.chmod(0o444)
-            publish(temporary, target)
+            temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
 

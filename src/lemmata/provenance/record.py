@@ -119,18 +119,22 @@ def record_beside(path: Path) -> Path | None:
     """
     for candidate in sorted(path.parent.glob(f"*{SUFFIX}")):
         try:
-            record = json.loads(candidate.read_bytes())
-            names = [Path(item["path"]).name for item in record["outputs"]]
-        except (OSError, ValueError, KeyError, TypeError):
-            # Its text may be what was tampered with: a plain search still tells whose it is.
-            names = [path.name] if _mentions(candidate, path.name) else []
+            text = candidate.read_bytes()
+        except OSError:
+            continue
+        # Where a folder holds many records, most of them need no parsing to tell.
+        if _quoted_end(path.name) not in text:
+            continue
+        try:
+            names = [Path(item["path"]).name for item in json.loads(text)["outputs"]]
+        except (ValueError, KeyError, TypeError):
+            # Its text may be what was tampered with: that it has the name still tells whose it is.
+            names = [path.name] if b"/" + _quoted_end(path.name) in text else []
         if path.name in names:
             return candidate
     return None
 
 
-def _mentions(record: Path, name: str) -> bool:
-    try:
-        return f'/{name}"'.encode() in record.read_bytes()
-    except OSError:
-        return False
+def _quoted_end(name: str) -> bytes:
+    """How a path that ends with this name ends in a record's text."""
+    return json.dumps(name, ensure_ascii=False)[1:].encode(errors="surrogatepass")

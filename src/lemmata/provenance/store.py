@@ -27,13 +27,14 @@ from lemmata.provenance.entries import (
     read_entry,
     write_entry,
 )
-from lemmata.provenance.objects import Objects
+from lemmata.provenance.objects import Objects, size_of
 from lemmata.provenance.session import log
 from lemmata.provenance.upkeep import Pruned
 
 __all__ = ["Entry", "Pruned", "Store", "place_of"]
 
 PATH = ".lemmata/store"
+FULL = 0.9  # of the limit; else each job that follows would find the store full again
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,9 @@ class Store:
     def keep(self, record: Mapping[str, Any], files: Mapping[str, Path]) -> None:
         """Keep the outputs of a record; files: where each of its output paths lies on disk.
 
-        Then the least recently used entries go until the store is within its limit; the new one
-        stays in any case. Raises LemmataError for a file that is not what the record says.
+        Where the store is then beyond its limit, the least recently used entries go until it is
+        within FULL of it; the new one stays in any case. Raises LemmataError for a file that is not
+        what the record says.
         """
         if not self.kept:
             return
@@ -79,9 +81,10 @@ class Store:
         except OSError as error:
             log.warning("store %s: outputs not kept (%s)", self.root, error)
             return
-        if self.limit_bytes is not None and upkeep.total_bytes(self.root) > self.limit_bytes:
+        added = sum(item["bytes"] for item in record["outputs"]) + size_of(target)
+        if self.limit_bytes is not None and upkeep.may_exceed(self.root, self.limit_bytes, added):
             try:
-                upkeep.prune(self.root, self.limit_bytes, spared=target)
+                upkeep.prune(self.root, int(FULL * self.limit_bytes), spared=target)
             except LemmataError as error:
                 log.warning("%s", error)
 

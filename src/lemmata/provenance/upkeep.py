@@ -6,6 +6,7 @@ writer writes the entry last. Ages are taken by the clock of the store's own fil
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Set
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lemmata.errors import LemmataError
-from lemmata.provenance.disk import folder_clock
+from lemmata.provenance.disk import folder_clock, unique_beside
 from lemmata.provenance.entries import Entry, all_entries
 from lemmata.provenance.objects import Objects, files_in, size_of, whole
 
 YOUNG_S = 3600
 ABANDONED_S = 86400  # no writer takes a day for one file
+NOTE = "size"  # bytes of the store when last looked at and added since; jobs since
+LOOK_AFTER = 100
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,32 @@ class Pruned:
 def total_bytes(root: Path) -> int:
     """Size of a store: its objects and entries."""
     return sum(size_of(path) for folder in _folders(root) for path in files_in(folder))
+
+
+def may_exceed(root: Path, limit_bytes: int, added: int) -> bool:
+    """Whether a store is larger than its limit, after `added` bytes at most were added.
+
+    To look at all files for each job would take as long as all jobs that were kept, together. So
+    the size that was found last is noted in the store with what was added since, and all files are
+    looked at where that passes the limit, and again after LOOK_AFTER jobs: machines that note at
+    the same time may lose what one of them added.
+    """
+    note = root / NOTE
+    try:
+        size, jobs = map(int, note.read_text().split())
+    except (OSError, ValueError):
+        size, jobs = 0, LOOK_AFTER
+    size, jobs = size + added, jobs + 1
+    if size > limit_bytes or jobs > LOOK_AFTER:
+        size, jobs = total_bytes(root), 0
+    draft = unique_beside(note)
+    try:
+        draft.write_text(f"{size} {jobs}\n")
+        draft.replace(note)
+    except OSError:  # then the next job looks at all files
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+    return size > limit_bytes
 
 
 def verify(root: Path) -> list[str]:

@@ -62,6 +62,46 @@ def test_keeping_prunes_to_the_limit_but_never_the_new_entry(tmp_path: Path) -> 
     assert left(small) == "e"
 
 
+def test_a_job_seldom_looks_at_all_files_and_the_limit_holds_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    whole = upkeep.total_bytes
+
+    def counted(root: Path) -> int:
+        looks.append(whole(root))
+        return looks[-1]
+
+    monkeypatch.setattr(upkeep, "total_bytes", counted)
+    limit = 400_000
+    store = Store(tmp_path / "store", limit)
+    for number in range(250):
+        content = {"results/own": number.to_bytes(2, "big") * 500}
+        record, paths, _ = make(tmp_path / "job", content, f"{number:064x}")
+        store.keep(record, paths)
+        assert whole(store.root) <= limit
+    entries = len(list(store.entries()))
+    assert 0.85 * limit < whole(store.root)
+    assert entries < 250  # it was full
+    assert len(looks) < 20
+
+
+def test_what_is_noted_of_the_size_is_no_more_than_a_hint(tmp_path: Path) -> None:
+    root = filled(tmp_path).root
+    size, note = upkeep.total_bytes(root), root / upkeep.NOTE
+    for damaged in ("", "many", "1", "1 2 3"):
+        note.write_text(damaged)
+        assert upkeep.may_exceed(root, size - 1, 0)
+        assert note.read_text() == f"{size} 0\n"
+    assert not upkeep.may_exceed(root, size, 0)
+    assert note.read_text() == f"{size} 1\n"
+    note.write_text(f"{10 * size} 1\n")  # as after a pruning by hand
+    assert not upkeep.may_exceed(root, size, 0)
+    assert note.read_text() == f"{size} 0\n"
+    note.write_text(f"0 {upkeep.LOOK_AFTER}\n")  # as after notes that were lost
+    assert upkeep.may_exceed(root, size - 1, 0)
+
+
 def test_orphans_and_temporaries_go_when_old_by_the_file_systems_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
