@@ -52,9 +52,13 @@ OURS = """
 from pathlib import Path
 from lemmata.cluster.engine import spare_looks
 from lemmata.cluster.zygote import fork_jobs
+from lemmata.provenance import known_code
 from lemmata.provenance.code import code_of
 
+known_code.look_up()
+
 onstart:
+    known_code.keep()
     spare_looks(workflow)
     fork_jobs(workflow)
 
