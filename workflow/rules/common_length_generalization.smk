@@ -89,10 +89,20 @@ for positions in ("ape", "nope"):
 ANSWERED = sorted({key[1] for key in PREDICTIONS if key[0] == "length_generalization"})
 
 
+def filed_as(task, name):
+    """The model of a task with the settings of a sweep's configuration, or its name for want of one.
+
+    A configuration that is run anyway is not trained a second time.
+    """
+    own = run_settings(task, name)
+    models = LENGTHS["tasks"][task]["models"]
+    return next((model for model in models if run_settings(task, model) == own), name)
+
+
 def sweep_answers(wc):
     """The answers of every configuration of a task's sweep."""
-    models = sweep_models(wc.positions)
-    return [path for name in models for path in answers_of(wc.task, name, [SWEEP["seed"]])]
+    models = [filed_as(wc.task, name) for name in sweep_models(wc.positions)]
+    return [path for model in models for path in answers_of(wc.task, model, [SWEEP["seed"]])]
 
 
 def select_cfg(wc):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from lemmata.diffusion.mixture import GaussianMixture
 
 
+@lru_cache  # training asks for it at every step
 def three_bumps() -> GaussianMixture:
     """The one-dimensional mixture on which the tutorial's facts are checked [ours]."""
     return GaussianMixture([0.3, 0.5, 0.2], [[-2.0], [0.5], [3.0]], [[[0.16]], [[0.09]], [[0.49]]])
@@ -21,6 +23,7 @@ def clusters(mu: float) -> GaussianMixture:
     return GaussianMixture([0.5, 0.5], [[-mu], [mu]], [[[1.0]], [[1.0]]], [0, 1])
 
 
+@lru_cache
 def six_gaussians() -> GaussianMixture:
     """Three classes of two Gaussians each, on a circle of radius 1.6, std 0.35 [ours]."""
     angles = np.deg2rad([0, 60, 120, 180, 240, 300])

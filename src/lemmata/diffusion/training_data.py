@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 import torch
@@ -69,6 +70,7 @@ def check_examples(data: Data, examples: tuple[Tensor, Tensor] | None) -> None:
         raise LemmataError(f"{data}: examples of shapes {found[0]}, {found[1]}; need {need}")
 
 
+@lru_cache(maxsize=1)  # asked for at every step
 def training_points(points: int, seed: int) -> Tensor:
     """The fixed training set (points, 2) of the spiral of one seed."""
     return spiral(points, torch_generator(seed, "training points"))

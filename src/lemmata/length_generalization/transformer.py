@@ -49,6 +49,8 @@ def generate(model: Decoder, prompts: Tensor, steps: int, end: int) -> tuple[Ten
         chosen = torch.where(done, end, chosen)
         said.append(chosen)
         done |= chosen == end
-        if step + 1 < steps:
-            hidden = model(chosen[:, None], cache=cache)
-    return torch.stack(said, dim=1), confidence
+        if step + 1 == steps or bool(done.all()):
+            break
+        hidden = model(chosen[:, None], cache=cache)
+    tokens = functional.pad(torch.stack(said, dim=1), (0, steps - len(said)), value=end)
+    return tokens, confidence

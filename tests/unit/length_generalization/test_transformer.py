@@ -119,6 +119,18 @@ def test_generation_is_step_by_step_argmax_with_its_probability():
 
 
 @torch.no_grad()
+def test_generation_stops_when_every_row_has_ended():
+    model, prompt = decoder("ape", std=1.0), tokens(1, 4)
+    log_p, end = model.scores(model(prompt)[:, -1]).log_softmax(dim=1).max(dim=1)
+    calls = []
+    model.register_forward_hook(lambda *_: calls.append(1))
+    said, confidence = generate(model, prompt, 6, end=int(end))
+    assert said.tolist() == [[int(end)] * 6]
+    assert float(confidence) == pytest.approx(float(log_p), abs=1e-9)
+    assert len(calls) == 1
+
+
+@torch.no_grad()
 def test_penalty_is_its_definition_in_loops():
     model = decoder("ape")
     table = model.position_embedding.weight
