@@ -33,6 +33,7 @@ from torch import Tensor, nn
 from lemmata.errors import LemmataError
 from lemmata.training.batches import torch_seed
 from lemmata.training.checkpoint import Checkpoints
+from lemmata.training.optimizer import Stepper
 
 log = logging.getLogger("lemmata.training")
 
@@ -125,12 +126,12 @@ def train(
     if run.step == steps:
         return
     run.open_segment()
-    losses = _Losses()
+    losses, stepper = _Losses(), Stepper(run.optimizer)
     with _requests() as requests, _segment(run):
         for step in range(run.step + 1, steps + 1):
             _seed_torch(torch_seed(seed, "step", step))
             _set_learning_rate(run.optimizer, schedule, step)
-            metrics = _update(run, loss, losses, step, max_gradient_norm)
+            metrics = _update(run, stepper, loss, losses, step, max_gradient_norm)
             run.step = step
             yield step, metrics
             now = time.monotonic()
@@ -149,16 +150,21 @@ def train(
 
 
 def _update(
-    run: Run, loss: Loss, losses: _Losses, step: int, max_gradient_norm: float | None
+    run: Run,
+    stepper: Stepper,
+    loss: Loss,
+    losses: _Losses,
+    step: int,
+    max_gradient_norm: float | None,
 ) -> Mapping[str, Tensor]:
     """One step of the optimizer; the metrics without their graph."""
-    run.optimizer.zero_grad(set_to_none=True)
+    stepper.clear_gradients()
     metrics = loss(step)
     losses.add(step, metrics["loss"].detach())
     metrics["loss"].backward()  # type: ignore[no-untyped-call]
     if max_gradient_norm is not None:
         nn.utils.clip_grad_norm_(run.model.parameters(), max_gradient_norm)
-    run.optimizer.step()
+    stepper()
     return {name: value.detach() for name, value in metrics.items()}
 
 
@@ -194,7 +200,12 @@ class _Losses:
 
     def check(self) -> None:
         """Raise LemmataError for the first that is not finite."""
-        values = torch.stack([loss for _, loss in self.waiting]).tolist() if self.waiting else []
+        if len(self.waiting) == 1:
+            values = [self.waiting[0][1].item()]  # as on a CPU at every step
+        else:
+            values = (
+                torch.stack([loss for _, loss in self.waiting]).tolist() if self.waiting else []
+            )
         for (step, _), value in zip(self.waiting, values, strict=True):
             if not math.isfinite(value):
                 raise LemmataError(f"loss = {value} at step {step}: training has diverged")
