@@ -7,6 +7,7 @@ have too few strings to part, so there both see all. No hash of Python's is used
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -66,10 +67,17 @@ def train_batch(
     found = []
     for place in range((step - 1) * parts, step * parts):
         turn, index = divmod(place, len(lengths))
-        order = stream(seed, f"lengths {task.name}", turn).permutation(len(lengths))
-        length = int(lengths[order[index]])
+        length = int(lengths[_order(task.name, seed, turn, len(lengths))[index]])
         found.append(task.encode(draw(task, rng, length, rows // parts, symbols, test=False)))
     return found
+
+
+@lru_cache(maxsize=2)  # the turn under way and the one that a step may begin
+def _order(name: str, seed: int, turn: int, count: int) -> NDArray[np.int64]:
+    """In which order `count` lengths come in one turn."""
+    order = stream(seed, f"lengths {name}", turn).permutation(count)  # (count,)
+    order.setflags(write=False)
+    return order
 
 
 def asked_in_a_row(task: Task, train_length: int, reach: int) -> float:
