@@ -115,26 +115,26 @@ def _text(record: Mapping[str, Any]) -> bytes:
 def record_beside(path: Path) -> Path | None:
     """The record in the file's own folder that lists the file's name among its outputs, if any.
 
-    Damaged neighbours are passed over here: only the record that is asked for must be whole.
+    The one of the file's own name where that does, else the first by name. Damaged neighbours are
+    passed over here: only the record that is asked for must be whole.
     """
-    for candidate in sorted(path.parent.glob(f"*{SUFFIX}")):
-        try:
-            text = candidate.read_bytes()
-        except OSError:
-            continue
-        # Where a folder holds many records, most of them need no parsing to tell.
-        if _quoted_end(path.name) not in text:
-            continue
-        try:
-            names = [Path(item["path"]).name for item in json.loads(text)["outputs"]]
-        except (ValueError, KeyError, TypeError):
-            # Its text may be what was tampered with: that it has the name still tells whose it is.
-            names = [path.name] if b"/" + _quoted_end(path.name) in text else []
-        if path.name in names:
-            return candidate
-    return None
+    likely = path.with_suffix(SUFFIX)  # so that most files need no look at all the others' records
+    if _lists(likely, path.name):
+        return likely
+    others = sorted(path.parent.glob(f"*{SUFFIX}"))
+    return next((record for record in others if _lists(record, path.name)), None)
 
 
-def _quoted_end(name: str) -> bytes:
-    """How a path that ends with this name ends in a record's text."""
-    return json.dumps(name, ensure_ascii=False)[1:].encode(errors="surrogatepass")
+def _lists(record: Path, name: str) -> bool:
+    """Whether a record lists an output of this name."""
+    ending = json.dumps(name, ensure_ascii=False)[1:].encode(errors="surrogatepass")
+    try:
+        text = record.read_bytes()
+        if ending not in text:  # seen without parsing, which takes ten times as long
+            return False
+        return name in [Path(item["path"]).name for item in json.loads(text)["outputs"]]
+    except OSError:
+        return False
+    except (ValueError, KeyError, TypeError):
+        # Its text may be what was tampered with: that it has the name still tells whose it is.
+        return b"/" + ending in text
