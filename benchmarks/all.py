@@ -57,6 +57,7 @@ def benchmarks(dvc: str) -> dict[str, Benchmark]:
         **{name: Benchmark(name) for name in plain.split()},
         "engines": Benchmark("engines", ("--dvc", dvc)),
         "growth": Benchmark("growth"),
+        "runs": Benchmark("runs"),
         "packing": Benchmark("packing"),
         f"limits{CUDA}": Benchmark("limits", on_gpu, gpu=True),
         f"packing{CUDA}": Benchmark("packing", on_gpu, gpu=True),

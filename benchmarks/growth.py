@@ -5,13 +5,11 @@
 The exponent is the slope of log time on log size over all rounds, with its 95% interval: 1 is
 linear. What each start costs flattens the small end, so sizes begin where that no longer counts.
 The exponent of the two largest sizes alone stands in the note: it would show what begins to grow
-only there. CPU time, for engine and audit of their processes too; a run of small jobs by the wall
-clock, on one core.
+only there. CPU time; for engine and audit of their processes too.
 """
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +19,6 @@ from typing import Any
 
 import audit
 import dry_run
-import engines
 import multicalibrators
 import numpy as np
 import smooth_ece as predictions
@@ -131,17 +128,6 @@ def dry_runs(quick: bool, rounds: int) -> list[Row]:
     return [growth_row("snakemake --dry-run", "jobs", list(found), list(found.values()))]
 
 
-def runs(quick: bool, rounds: int) -> list[Row]:
-    """A run of jobs that copy a file each, in jobs; each keeps its output in the store."""
-    with tempfile.TemporaryDirectory() as folder:
-        fresh = (Path(folder) / str(number) for number in itertools.count())
-        works: dict[float, Callable[[], object]] = {}
-        for stages in (10, 20, 30) if quick else (100, 200, 400, 800):
-            own = engines.snakemake_tree(Path(folder) / f"of{stages}", stages, engines.OURS)
-            works[stages] = lambda o=own, s=stages: engines.finished(o, next(fresh), s)
-        return [fitted("a run of small jobs", "jobs", works, rounds, time.perf_counter)]
-
-
 def audits(quick: bool, rounds: int) -> list[Row]:
     """`lemmata audit --all --full`, in files of one tree."""
     with tempfile.TemporaryDirectory() as folder:
@@ -160,7 +146,6 @@ PIECES: dict[str, Callable[[bool, int], list[Row]]] = {
     "hjz": partial(multicalibration, lambda: HJZ("hedge", 0.9)),
     "training": training,
     "dry_run": dry_runs,
-    "run": runs,
     "audit": audits,
 }
 
