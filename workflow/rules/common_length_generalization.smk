@@ -105,6 +105,21 @@ def sweep_answers(wc):
     return [path for model in models for path in answers_of(wc.task, model, [SWEEP["seed"]])]
 
 
+def sweep_runs(wc):
+    """For the seed that the sweep ran: its runs, one of which is that of its choice.
+
+    In the order of the configurations; nothing for other seeds, which are trained.
+    """
+    if int(wc.seed) != SWEEP["seed"]:
+        return {}
+    answers = sweep_answers(wc)
+    files = {"models": "model.safetensors", "histories": "history.parquet"}
+    return {"answers": answers} | {
+        key: [path.replace("answers.parquet", name) for path in answers]
+        for key, name in files.items()
+    }
+
+
 def select_cfg(wc):
     """Configurations in the order of the inputs, the rule's threshold and what is run otherwise."""
     configurations = sweep_models(wc.positions)

@@ -51,6 +51,7 @@ rule train_decoder:
 rule train_selected:
     "What the sweep chose on {wildcards.task} with {wildcards.positions}, seed {wildcards.seed}."
     input:
+        unpack(sweep_runs),
         selection="<results>/length_generalization/{task}/{positions}_selection.parquet",
     output:
         model="<results>/length_generalization/{task}/{positions}_selected/seed{seed}/model.safetensors",

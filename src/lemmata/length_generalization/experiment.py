@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
@@ -23,12 +24,14 @@ from lemmata.length_generalization.strings import (
 from lemmata.length_generalization.tasks.table import task_named
 from lemmata.length_generalization.tasks.task import NONE, Rows, Task
 from lemmata.length_generalization.transformer import positional_penalty
+from lemmata.tables import read_table
 from lemmata.training.batches import stream, torch_generator
 from lemmata.training.checkpoint import Checkpoints
 from lemmata.training.decoder import Architecture, Decoder, Positions
 from lemmata.training.device import Compute, Device, Precision, select
 from lemmata.training.loop import Run, train
 from lemmata.training.progress import progress
+from lemmata.training.weights import load_weights
 
 BETAS = (0.9, 0.98)
 
@@ -237,6 +240,21 @@ def schedule(settings: Settings) -> Callable[[int], float]:
         return warm * min(1.0, (settings.steps - step + 1) / half)
 
     return factor
+
+
+def trained_before(
+    settings: Settings,
+    weights: str | PathLike[str],
+    history: str | PathLike[str],
+    answers: str | PathLike[str],
+) -> Trained:
+    """What a finished run of the same settings has left in its files.
+
+    Raises LemmataError where one is missing, damaged, or of another shape.
+    """
+    model = new_model(settings)
+    load_weights(model, weights)
+    return Trained(model, read_table(history), read_table(answers))
 
 
 def _test(settings: Settings, task: Task, compute: Compute, model: Decoder) -> pd.DataFrame:

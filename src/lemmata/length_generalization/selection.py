@@ -58,3 +58,9 @@ def chosen(selection: pd.DataFrame) -> dict[str, Any]:
     return {
         key: float(row[key]) if key == "learning_rate" else int(row[key]) for key in CONFIGURATION
     }
+
+
+def place_of_choice(selection: pd.DataFrame) -> int | None:
+    """Which of the configurations, in the order of `select`, was chosen; None for the fallback."""
+    place = int(selection.index[selection["selected"]][0])
+    return None if selection.loc[place, "name"] == FALLBACK else place

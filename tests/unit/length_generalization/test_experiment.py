@@ -16,14 +16,17 @@ from lemmata.length_generalization.experiment import (
     predictions,
     table_length,
     train_decoder,
+    trained_before,
 )
 from lemmata.length_generalization.tasks.table import TASKS
 from lemmata.length_generalization.tasks.task import NONE
 from lemmata.length_generalization.transformer import generate, positional_penalty
 from lemmata.length_generalization.vocabulary import BOS, EOS, SEP
+from lemmata.tables import write_table
 from lemmata.training.batches import stream
 from lemmata.training.checkpoint import Checkpoints
 from lemmata.training.loop import Interrupted
+from lemmata.training.weights import save_weights
 
 SETTINGS = Settings(
     task="binary_majority",
@@ -115,6 +118,22 @@ def test_an_interrupted_run_ends_in_the_same_bytes(tmp_path, changes):
     pd.testing.assert_frame_equal(whole.history, parts.history, check_exact=True)
     for ours, theirs in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_a_finished_run_is_what_its_files_hold(tmp_path):
+    settings = replace(SETTINGS, steps=20)
+    whole = train_decoder(settings, threads=1)
+    weights, history, answered = (tmp_path / name for name in ("w.safetensors", "h", "a"))
+    save_weights(whole.model, weights)
+    write_table(whole.history, history)
+    write_table(whole.answers, answered)
+    found = trained_before(settings, weights, history, answered)
+    pd.testing.assert_frame_equal(whole.answers, found.answers, check_exact=True)
+    pd.testing.assert_frame_equal(whole.history, found.history, check_exact=True)
+    for ours, theirs in zip(whole.model.parameters(), found.model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    with pytest.raises(LemmataError, match=r"w\.safetensors: does not fit the model"):
+        trained_before(replace(settings, layers=2), weights, history, answered)
 
 
 def test_the_penalty_reaches_the_optimizer():

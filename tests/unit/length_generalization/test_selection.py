@@ -4,7 +4,7 @@ import pytest
 
 from lemmata.errors import LemmataError
 from lemmata.length_generalization.figures import spread as spread_figure
-from lemmata.length_generalization.selection import FALLBACK, chosen, select
+from lemmata.length_generalization.selection import FALLBACK, chosen, place_of_choice, select
 from lemmata.length_generalization.studies import spread
 from lemmata.tables import write_table
 from tests.unit.length_generalization.known_answers import STAMP, answers, evidence
@@ -28,6 +28,7 @@ def test_selection_takes_the_farthest_of_those_that_fit():
     assert found.loc[found["selected"], "name"].tolist() == ["c1"]
     assert found["fits"].tolist() == [True, True, False, True]
     assert chosen(found) == CONFIGURATIONS[1]
+    assert place_of_choice(found) == 1
 
 
 def test_the_longest_bin_takes_no_part_in_the_choice():
@@ -47,6 +48,7 @@ def test_where_nothing_fits_the_fallback_is_run():
     found = selection((0.9, 0.5, 0), (0.8, 0.9, 0.9))
     assert found.loc[found["selected"], "name"].tolist() == [FALLBACK]
     assert chosen(found) == OTHERWISE
+    assert place_of_choice(found) is None
     assert found["fits"].dtype == bool
 
 
