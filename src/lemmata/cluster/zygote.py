@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lemmata.provenance.environment import FORKED
+from lemmata.provenance.slurm import gpus_asked
 
 if TYPE_CHECKING:
     from snakemake.script import PythonScript
@@ -86,7 +87,10 @@ class Zygote:
             answer = ours.makefile().readline()
         if not answer:
             raise OSError("the process that a job is forked from has ended")
-        return int(answer)
+        told = json.loads(answer)
+        if "refused" in told:
+            raise OSError(f"no process could be made for a job: {told['refused']}")
+        return int(told["status"])
 
     def close(self) -> None:
         """End the process; jobs that run go on."""
@@ -130,5 +134,5 @@ def forking(zygote: Zygote, anew: Callable[..., None]) -> Callable[..., None]:
 def alike(script: Any) -> bool:
     """Whether a script of the engine asks for this process's own Python with one CPU thread."""
     elsewhere = (script.container_img, script.conda_env, script.env_modules, script.bench_record)
-    asked = (script.resources.get("gpu"), script.resources.get("shell_exec"))
+    asked = (gpus_asked(script.resources), script.resources.get("shell_exec"))
     return script.threads == 1 and not any(asked) and not any(elsewhere)

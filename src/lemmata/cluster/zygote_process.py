@@ -89,7 +89,8 @@ def serve(control: socket.socket, interrupted: Any) -> None:
     """Fork for each socket that comes over the control socket, until its other end is closed.
 
     Each socket brings one line of what to run and takes one back: the exit status of the process
-    that ran it, negative for a signal as `subprocess` has it. interrupted: a job's way with SIGINT.
+    that ran it, negative for a signal as `subprocess` has it, or why none could be made.
+    interrupted: a job's way with SIGINT.
     """
     ended, wake = os.pipe()
     for end in (ended, wake):
@@ -114,7 +115,11 @@ def serve(control: socket.socket, interrupted: Any) -> None:
                 connection.close()
                 continue
             with held_back():
-                process = os.fork()
+                try:
+                    process = os.fork()
+                except OSError as error:  # no memory, or too many processes: the others go on
+                    answer(connection, {"refused": str(error)})
+                    continue
                 if process == 0:
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -146,8 +151,13 @@ def tell(waiting: dict[int, socket.socket]) -> None:
         process, status = os.waitpid(-1, os.WNOHANG)
         if process == 0:
             return
-        with waiting.pop(process) as connection, contextlib.suppress(OSError):  # nobody listens
-            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        answer(waiting.pop(process), {"status": os.waitstatus_to_exitcode(status)})
+
+
+def answer(connection: socket.socket, told: dict[str, Any]) -> None:
+    """Tell whoever waits at the other end, and close this one."""
+    with connection, contextlib.suppress(OSError):  # nobody listens
+        connection.sendall(json.dumps(told).encode() + b"\n")
 
 
 def forget_the_end() -> None:

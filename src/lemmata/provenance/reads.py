@@ -9,6 +9,7 @@ C library or a child process opens by itself: readers here open in Python and ha
 # This runs whenever a file is opened, and strings are an order of magnitude faster than paths.
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -16,6 +17,7 @@ import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import source_from_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Self
 
@@ -172,12 +174,10 @@ def _loaded_here() -> list[tuple[str, object]]:
     Just to look at one writes to its memory, which the process then has to copy: of thousands that
     takes longer than anything else in a short job.
     """
-    found: list[tuple[str, object]] = []
-    for name, module in reversed(sys.modules.items()):
-        if name == FORKED:
-            break
-        found.append((name, module))
-    return found
+    while True:
+        with contextlib.suppress(RuntimeError):  # a thread has loaded one meanwhile: once more
+            modules = reversed(sys.modules.items())
+            return list(takewhile(lambda item: item[0] != FORKED, modules))
 
 
 def _library(file: str) -> bool:

@@ -35,6 +35,8 @@ def test_what_is_alike() -> None:
         {"bench_record": object()},
         {"resources": {"shell_exec": "zsh"}},
         {"resources": {"gpu": 1}},
+        {"resources": {"gpu": 0, "gres": "shard:1"}},
+        {"resources": {"nvidia_gpu": 1}},
     ):
         assert not alike(engines_script(**change)), change
 

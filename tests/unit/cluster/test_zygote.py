@@ -22,13 +22,17 @@ from lemmata.provenance.environment import FORKED
 WAIT_S = 60
 
 
+def wait_until_ready(zygote: Zygote) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not zygote.ready():
+        assert time.monotonic() < deadline, "the libraries were not loaded in time"
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:
     found = Zygote()
-    deadline = time.monotonic() + WAIT_S
-    while not found.ready():
-        assert time.monotonic() < deadline, "the libraries were not loaded in time"
-        time.sleep(0.1)
+    wait_until_ready(found)
     yield found
     found.close()
 
@@ -232,3 +236,24 @@ def test_jobs_are_started_anew_once_it_has_ended(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"ended|Broken pipe|reset"):
         own.run(written(tmp_path, ""), {})
     own.close()
+
+
+def test_a_job_that_no_process_can_be_made_for_is_told_and_the_zygote_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = Path(module.__file__).with_name("zygote_process.py")
+    (tmp_path / program.name).write_text(
+        "import errno, os, runpy\n"
+        "def refuse():\n"
+        "    raise OSError(errno.EAGAIN, 'too many processes')\n"
+        "os.fork = refuse\n"
+        f"runpy.run_path({str(program)!r}, run_name='__main__')\n"
+    )
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "zygote.py"))
+    found = Zygote()
+    wait_until_ready(found)
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"no process could be made .* too many processes"):
+            found.run(written(tmp_path, ""), {})
+    assert found.ready()
+    found.close()
