@@ -100,6 +100,13 @@ def remarks(found: Efficiency) -> Iterator[str]:
             f"{_counted(len(uses), 'job')} took {spent:.0f} s together, {useful_share(uses):.0%} of"
             " it after their start-up (imports)"
         )
+        first, last = min(use.started for use in uses), max(use.ended for use in uses)
+        span, cpu = (last - first).total_seconds(), sum(use.cpu_s for use in uses)
+        if span > 0:
+            yield (
+                f"from the first start to the last end {span:.0f} s: the jobs kept"
+                f" {cpu / span:.2f} cores busy"
+            )
     local = [job for job in found.jobs if job.slurm_id is None]
     grouped = [job for job in found.jobs if job.slurm_id is not None]
     if grouped:

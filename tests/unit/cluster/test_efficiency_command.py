@@ -53,6 +53,8 @@ def test_printed(results: Path, cluster: Path) -> None:
     ]
     # 970 of 620 + 310 + 30 + 20 + 20 seconds
     assert "5 jobs took 1000 s together, 97% of it after their start-up (imports)" in lines
+    # 900 + 300 + 30 + 20 + 5 seconds of CPU, from 40 to 2045 seconds after noon
+    assert "from the first start to the last end 2005 s: the jobs kept 0.63 cores busy" in lines
     assert "5 jobs in 4 SLURM jobs, 2 of these under a minute" in lines
     assert "without SLURM" not in done.stdout
 
