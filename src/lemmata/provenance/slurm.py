@@ -53,7 +53,8 @@ VARIABLES: dict[str, tuple[tuple[str, ...], Callable[[str], Any]]] = {
 def gpus_asked(resources: Mapping[str, Any]) -> int:
     """GPUs that a job asked for: a count, else the end of ``gres="gpu:a100:2"``.
 
-    A share of one, ``gres="shard:1"`` or ``"mps:50"``, counts as one.
+    A share of one, ``gres="shard:1"`` or ``"mps:50"``, counts as one: how many shares make a GPU is
+    the site's to say, so the time of a shared GPU counts once for each job that shares it.
     """
     for name in GPUS:
         count = resources.get(name)
