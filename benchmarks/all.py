@@ -51,7 +51,7 @@ def benchmarks(dvc: str) -> dict[str, Benchmark]:
     on_gpu = ("--device", "cuda")
     plain = (
         "smooth_calibration crasp generation diffusion_sampling length_generalization lidar"
-        " smooth_ece multicalibrators audit limits"
+        " smooth_ece multicalibrators audit limits precision"
     )
     return {
         **{name: Benchmark(name) for name in plain.split()},

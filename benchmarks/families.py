@@ -29,11 +29,15 @@ DIGITS = 1000
 
 @dataclass(frozen=True)
 class Family:
-    """name: of its network; sizes: in words; train: (steps, seed) -> None."""
+    """name: of its network; sizes: in words; train: (steps, seed) -> None.
+
+    compiles: whether its settings know torch.compile.
+    """
 
     name: str
     sizes: str
     train: Callable[[int, int], None]
+    compiles: bool = False
 
 
 def decoder_settings(**changes: Any) -> lengths.Settings:
@@ -115,11 +119,13 @@ def families(
             "network of guidance and diffusion",
             f"{network.depth} blocks of width {network.width}, {network.batch_size} rows",
             train_network,
+            compiles=True,
         ),
         Family(
             "I-JEPA of self-supervised learning",
             f"{encoder.depth} blocks of width {encoder.width}, {encoder.batch_size} images",
             train_encoder,
+            compiles=True,
         ),
         Family(
             "language model of finetuning",
