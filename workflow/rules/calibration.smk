@@ -7,6 +7,12 @@ SmoothECE, reliability curve and diagram; recalibration, and calibration by grou
 """
 
 
+include: "common_calibration.smk"
+
+
+FIGURES["smooth_ece"] = smooth_ece_figures()
+
+
 rule fit_classical:
     "Predictions of {wildcards.model} on {wildcards.dataset}, all seeds: each fit takes moments."
     input:
