@@ -1,13 +1,14 @@
 """Planning a DAG, and what a job costs beside its work: DVC, Snakemake alone, and our jobs.
 
-    python benchmarks/engines.py [--stages 1000] [--anew 100] [--dvc PATH]
+    python benchmarks/engines.py [--stages 1000] [--by-turns 100] [--dvc PATH]
 
 One DAG for all: ten chains of files, each copied from the one before it. DVC's `repro` hashes what
 a stage reads and writes and keeps it in its cache; our jobs do likewise, check what they read, and
 write a record; Snakemake alone does none of this. Ours are run as local runs have them, forked from
-a process with the libraries loaded (its start is in the time); in a smaller DAG also started anew,
-as on a cluster's nodes. Planned (`dvc status`, `snakemake --dry-run`) is with nothing there and
-with everything finished. `dvc repro --dry` stops where a chain's second stage has no input yet.
+a process with the libraries loaded (its start is in the time), and started anew, as on a cluster's
+nodes. Planned (`dvc status`, `snakemake --dry-run`) is with nothing there and, in a smaller DAG,
+with everything finished. `dvc repro --dry` stops where a chain's second stage has no input yet. The
+smaller DAG is run by turns; the whole one once by each engine, for DVC takes a quarter of an hour.
 Wall clock, start of the engine included, one core, a new tree for each run.
 """
 
@@ -27,6 +28,7 @@ from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import yaml
 from measure import Report, options, row_of, turns
 
@@ -35,6 +37,7 @@ from lemmata.lineage.present import environment
 
 PROJECT = Path(__file__).parents[1]
 CHAINS = 10
+RUN = "a stage of a run, its copy included"
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--quiet", "all"]
 ALONE = """
 rule all:
@@ -198,36 +201,32 @@ def planning(report: Report, folder: Path, stages: int, dvc: str | None, rounds:
 def execution(report: Report, folder: Path, stages: int, dvc: str | None, rounds: int) -> None:
     """Run everything; then, in the last tree of each, look again."""
     made = engines(folder / "templates", stages, dvc)
-    last = running(report, folder, stages, made, rounds)
+    started = made | {"ours, jobs started anew": replace(made["ours"], variables={SWITCH: "0"})}
+    names: Iterator[int] = itertools.count()
+    last: dict[str, Path] = {}
+
+    def run(name: str) -> None:
+        last[name] = folder / str(next(names))
+        finished(started[name], last[name], stages)
+
+    works: dict[str, Callable[[], object]] = {name: lambda n=name: run(n) for name in started}
+    report_rows(report, RUN, stages, rounds, works, stages)
     again: dict[str, Callable[[], object]] = {
         name: lambda n=name: made[n](made[n].plan, last[n]) for name in made
     }
     report_rows(report, "dry run, everything finished", stages, rounds, again)
 
 
-def started_anew(report: Report, folder: Path, stages: int, rounds: int) -> None:
-    """Ours, forked and not."""
-    ours = snakemake_tree(folder / "template", stages, OURS)
-    both = {"ours": ours, "ours, jobs started anew": replace(ours, variables={SWITCH: "0"})}
-    running(report, folder, stages, both, rounds)
-
-
-def running(
-    report: Report, folder: Path, stages: int, made: Mapping[str, Engine], rounds: int
-) -> dict[str, Path]:
-    """A row for each peer of ours, and the last tree of each that it has finished."""
-    last: dict[str, Path] = {}
-    names: Iterator[int] = itertools.count()
-
-    def run(name: str) -> None:
-        if name in last:
-            shutil.rmtree(last[name])
-        last[name] = folder / str(next(names))
-        finished(made[name], last[name], stages)
-
-    works: dict[str, Callable[[], object]] = {name: lambda n=name: run(n) for name in made}
-    report_rows(report, "a stage of a run, its copy included", stages, rounds, works, stages)
-    return last
+def once(report: Report, folder: Path, stages: int, dvc: str | None) -> None:
+    """Run everything, each engine once."""
+    seconds = {}
+    for name, engine in engines(folder / "templates", stages, dvc).items():
+        began = time.perf_counter()
+        finished(engine, folder / str(len(seconds)), stages)
+        seconds[name] = np.array([time.perf_counter() - began]) / stages
+    for name in list(seconds)[1:]:
+        both = {"ours": seconds["ours"], name: seconds[name]}
+        report.add(row_of(RUN, f"{stages:,} stages, once", both))
 
 
 def found_dvc(args: Namespace) -> str | None:
@@ -239,18 +238,18 @@ def found_dvc(args: Namespace) -> str | None:
 
 
 def main() -> None:
-    """Plan the DAG and execute it, a smaller one with jobs started anew."""
+    """Plan the DAG, execute a smaller one by turns, then this one."""
     parser = options(__doc__, rounds=3)
-    parser.add_argument("--stages", type=int, default=1000, help="of all engines' DAG")
-    parser.add_argument("--anew", type=int, default=100, help="of the one with jobs started anew")
+    parser.add_argument("--stages", type=int, default=1000, help="of the DAG")
+    parser.add_argument("--by-turns", type=int, default=100, help="of the smaller one")
     parser.add_argument("--dvc", default="dvc", help="its executable")
     args = parser.parse_args()
     dvc, report = found_dvc(args), Report(args.rows)
-    stages, anew = (20, 10) if args.quick else (args.stages, args.anew)
+    stages, by_turns = (20, 10) if args.quick else (args.stages, args.by_turns)
     with tempfile.TemporaryDirectory(prefix="engines-") as name:
         planning(report, Path(name) / "planned", stages, dvc, args.rounds)
-        execution(report, Path(name) / "executed", stages, dvc, args.rounds)
-        started_anew(report, Path(name) / "anew", anew, args.rounds)
+        execution(report, Path(name) / "by_turns", by_turns, dvc, args.rounds)
+        once(report, Path(name) / "once", stages, dvc)
 
 
 if __name__ == "__main__":
