@@ -2,29 +2,28 @@
 
     python benchmarks/dry_run.py [SEEDS]
 
-A copy of the project gets SEEDS seeds (default 1100: 10,030 jobs) through its config/config.yaml,
+A copy of the project gets SEEDS seeds (default 1100: 9,432 jobs) through its config/config.yaml,
 with the data sets that need no download. Planned are (a) with nothing there, (b) with everything
 finished, (c) with one seed added to that, (d) with everything finished whose dates are lost (each
 file older than what was made from it is now newer), as after a copy without dates. Each line is one
 process: wall and CPU seconds, peak resident memory with its children, and the ratios of CPU seconds
 and memory to Snakemake with its own settings (no profile) in the same case of the same run.
 
-Measured on 2 shared cores, 10,030 jobs: (a) 20 s and 450 MiB, (b) 19 s and 480 MiB, (c) 19 s and
-455 MiB. That is the engine's own work, about 2 ms a job (the params of the rules take a twentieth
-of it), and no setting makes it much slower or faster: our profile takes 0.93 to 1.02 x the CPU
-seconds of the engine's own settings in (a), (b) and (c). What the settings decide is which jobs it
-finds:
+Measured on 2 cores, 9,432 jobs: (a) 20 s and 450 MiB, (b) 15 s and 465 MiB, (c) 16 s and 455 MiB.
+That is the engine's own work, about 2 ms a job (the params of the rules take a twentieth of it),
+and no setting makes it much slower or faster: our profile takes 0.94 to 0.98 x the CPU seconds of
+the engine's own settings in (a), (b) and (c). What the settings decide is which jobs it finds:
 
-- `rerun-triggers` without `code`: where dates are lost, no job reruns; with it, 4,583 do. As fast
-  within 2% where they are in order, 0.86 x where they are lost.
+- `rerun-triggers` without `code`: where dates are lost, no job reruns; with it, 2,811 do. As fast
+  within 5% where they are in order, 0.88 x where they are lost.
 - `max-checksum-file-size` at 100 MB: where dates are lost, no job reruns; at the engine's 1 MB 9 do
-  (tables whose stamp names 10,000 inputs), without checksums 10,016. Within 4% of the CPU seconds
-  with 1 MB, 0.80 x those without checksums, and 1.09 x the engine's memory.
+  (tables whose stamp names thousands of inputs), without checksums 9,263. Within 4% of the CPU
+  seconds with 1 MB, 0.79 x those without checksums, and 1.04 x the engine's memory.
 - `scheduler`, greedy or ilp: 1.00 x, a dry run does not ask it.
-- Every job listed: 1.02 x, and 4 MB of text; `--quiet` saves the reader, not the engine.
+- Every job listed: 1.00 x, and 4 MB of text; `--quiet` saves the reader, not the engine.
 
-In the same cases `planned_jobs` takes 0.9 x the CPU seconds of a dry run and 1.3 x its memory;
-`lemmata why` 1.8 x, and 2.9 x where it hashes every file anew (47 s).
+In the same cases `planned_jobs` takes 0.8 x the CPU seconds of a dry run and 1.3 x its memory;
+`lemmata why` 1.8 to 1.9 x, and 3.4 x where it hashes every file anew (52 s).
 """
 
 from __future__ import annotations

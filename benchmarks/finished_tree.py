@@ -80,7 +80,8 @@ def finish(tree: Path) -> dict[str, dict[str, Any]]:
 
 def _pretend(job: Mapping[str, Any], known: dict[str, FileEntry]) -> None:
     """Outputs and record of one job whose inputs were pretended before."""
-    inputs = [known[path] for path in job["inputs"]]
+    # What no job writes is a file of the project, as the answers of a published survey.
+    inputs = [known.get(path) or entry(Path(path)) for path in job["inputs"]]
     code = job["code"]["digest"]
     digests = [item.sha256 for item in inputs]
     identity = fingerprint(job["rule"], job["cfg"], code, job["software"], digests)
