@@ -27,7 +27,7 @@ EDITS: dict[str, Callable[[Path], None]] = {
     ),
     "an input function, to the same effect": lambda tree: edit(
         tree,
-        "workflow/rules/common.smk",
+        "workflow/rules/common_calibration.smk",
         "    pairs = []\n",
         "    pairs = list(())\n",
     ),
