@@ -3,10 +3,9 @@
     OMP_NUM_THREADS=1 python benchmarks/precision.py [--steps 300]
 
 Trainings at laptop settings, by turns, on one thread, by the wall clock (compilers are processes
-of their own). bfloat16 is autocast, where the
-CPU has instructions for it (Linux alone says so). A compiled training begins with nothing compiled,
-as the first run of a user's does; networks whose settings do not know `compile` are left out. A
-ratio above 1: slower than float32.
+of their own). bfloat16 is autocast, where the CPU has instructions for it (Linux alone says so). A
+compiled training begins with nothing compiled, as the first run of a user's does; networks whose
+settings do not know `compile` are left out. A ratio above 1: slower than float32.
 """
 
 from __future__ import annotations
