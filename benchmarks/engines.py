@@ -1,6 +1,6 @@
 """Planning a DAG, and what a job costs beside its work: DVC, Snakemake alone, and our jobs.
 
-    python benchmarks/engines.py [--stages 1000] [--by-turns 100] [--dvc PATH]
+    python benchmarks/engines.py [--stages 1000] [--whole 2] [--fewer 100] [--dvc PATH]
 
 One DAG for all: ten chains of files, each copied from the one before it. DVC's `repro` hashes what
 a stage reads and writes and keeps it in its cache; our jobs do likewise, check what they read, and
@@ -8,8 +8,9 @@ write a record; Snakemake alone does none of this. Ours are run as local runs ha
 a process with the libraries loaded (its start is in the time), and started anew, as on a cluster's
 nodes. Planned (`dvc status`, `snakemake --dry-run`) is with nothing there and, in a smaller DAG,
 with everything finished. `dvc repro --dry` stops where a chain's second stage has no input yet. The
-smaller DAG is run by turns; the whole one once by each engine, for DVC takes a quarter of an hour.
-Wall clock, start of the engine included, one core, a new tree for each run.
+smaller DAG is run by turns after a round that warms up; the whole one by turns without one, for DVC
+takes a quarter of an hour each time. Wall clock, start of the engine included, one core, a new tree
+for each run.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
-import numpy as np
 import yaml
 from measure import Report, options, row_of, turns
 
@@ -181,9 +181,11 @@ def report_rows(
     rounds: int,
     works: Mapping[str, Callable[[], object]],
     divisor: int = 1,
+    warm: bool = True,
 ) -> None:
     """Measure all engines by turns; a row for each peer."""
-    seconds = {name: s / divisor for name, s in turns(works, rounds, time.perf_counter).items()}
+    found = turns(works, rounds, time.perf_counter, warm)
+    seconds = {name: s / divisor for name, s in found.items()}
     for name in list(works)[1:]:
         both = {"ours": seconds["ours"], name: seconds[name]}
         report.add(row_of(what, f"{stages:,} stages", both))
@@ -217,16 +219,17 @@ def execution(report: Report, folder: Path, stages: int, dvc: str | None, rounds
     report_rows(report, "dry run, everything finished", stages, rounds, again)
 
 
-def once(report: Report, folder: Path, stages: int, dvc: str | None) -> None:
-    """Run everything, each engine once."""
-    seconds = {}
-    for name, engine in engines(folder / "templates", stages, dvc).items():
-        began = time.perf_counter()
-        finished(engine, folder / str(len(seconds)), stages)
-        seconds[name] = np.array([time.perf_counter() - began]) / stages
-    for name in list(seconds)[1:]:
-        both = {"ours": seconds["ours"], name: seconds[name]}
-        report.add(row_of(RUN, f"{stages:,} stages, once", both))
+def whole(report: Report, folder: Path, stages: int, dvc: str | None, rounds: int) -> None:
+    """Run everything, without a round that warms up."""
+    made = engines(folder / "templates", stages, dvc)
+    tree = folder / "tree"
+
+    def run(name: str) -> None:
+        finished(made[name], tree, stages)
+        shutil.rmtree(tree)
+
+    works: dict[str, Callable[[], object]] = {name: lambda n=name: run(n) for name in made}
+    report_rows(report, RUN, stages, rounds, works, stages, warm=False)
 
 
 def found_dvc(args: Namespace) -> str | None:
@@ -238,18 +241,20 @@ def found_dvc(args: Namespace) -> str | None:
 
 
 def main() -> None:
-    """Plan the DAG, execute a smaller one by turns, then this one."""
+    """Plan the DAG, execute a smaller one, then this one."""
     parser = options(__doc__, rounds=3)
     parser.add_argument("--stages", type=int, default=1000, help="of the DAG")
-    parser.add_argument("--by-turns", type=int, default=100, help="of the smaller one")
+    parser.add_argument("--whole", type=int, default=2, help="rounds that run it; 0: none")
+    parser.add_argument("--fewer", type=int, default=100, help="stages of the smaller one")
     parser.add_argument("--dvc", default="dvc", help="its executable")
     args = parser.parse_args()
     dvc, report = found_dvc(args), Report(args.rows)
-    stages, by_turns = (20, 10) if args.quick else (args.stages, args.by_turns)
+    stages, fewer = (20, 10) if args.quick else (args.stages, args.fewer)
     with tempfile.TemporaryDirectory(prefix="engines-") as name:
         planning(report, Path(name) / "planned", stages, dvc, args.rounds)
-        execution(report, Path(name) / "by_turns", by_turns, dvc, args.rounds)
-        once(report, Path(name) / "once", stages, dvc)
+        execution(report, Path(name) / "fewer", fewer, dvc, args.rounds)
+        if args.whole:
+            whole(report, Path(name) / "whole", stages, dvc, args.whole)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ FLOPs of a training step are those of its matrix products, forward and backward,
 them (attention without its causal half spared); its time is that of a training less that of one of
 a single step, so that no set-up is in it. The notes say by torch's profiler where the time of
 a step goes, by Python's where that of a kernel goes, and so what bounds it. On a GPU float32 means
-IEEE float32; TF32 and bfloat16 have lines of their own.
+IEEE float32; TF32 and bfloat16 have lines of their own. There a network's step on one batch is
+also captured in a CUDA graph, and stands beside the same step without one.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 from families import Family, families
 from measure import Report, Row, one_thread, options, summary, turns
 from numpy.typing import NDArray
+from packed_networks import NETWORKS
+from packed_steps import on_one_batch
 from torch.autograd import DeviceType
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.profiler import ProfilerActivity, profile
@@ -129,26 +133,31 @@ def where_time_goes(family: Family, steps: int, device: str, step_s: float) -> s
 def trainings(
     report: Report,
     made: Sequence[Family],
-    name: str,
+    counted: Sequence[Family],
+    how: str,
     side: int,
     dtype: torch.dtype,
     steps: int,
     rounds: int,
     device: str,
 ) -> None:
-    """Each family's training against the product of one precision; name: of that precision."""
+    """Each family's training against a product of its precision; how: further words for it.
+
+    counted: the same families on the CPU, nothing compiled or captured: where FLOPs are counted.
+    """
     few = max(steps // 10, 2)
-    # The same on any device: counted on the CPU, where nothing is compiled.
-    flops = {f.name: counted_flops(lambda f=f: f.train(few, 0)) / few for f in families()}
+    flops = {f.name: counted_flops(lambda f=f: f.train(few, 0)) / few for f in counted}
+    precision = str(dtype).removeprefix("torch.")
     for family in made:
-        ceiling = f"product of {side:,}, {name}"
+        ceiling = f"product of {side:,}, {precision}"
         works = {
             "ours": waited(lambda f=family: f.train(steps, 0), device),
             START: waited(lambda f=family: f.train(1, 0), device),
             ceiling: product(side, device, dtype),
         }
         amounts = {"ours": flops[family.name] * (steps - 1), ceiling: product_flops(side)}
-        title = f"training step, {family.name}" + (f", {device}, {name}" * (device != "cpu"))
+        where = f", {device}, {precision}" * (device != "cpu")
+        title = f"training step, {family.name}{where}{how}"
         clock = time.process_time if device == "cpu" else time.perf_counter
         seconds = turns(works, rounds, clock)
         seconds["ours"] -= seconds.pop(START)
@@ -222,7 +231,10 @@ def lidar_scatter(report: Report, shape: tuple[int, int, int], side: int, rounds
 
 
 def on_gpu(report: Report, steps: int, rounds: int, side: int) -> None:
-    """The trainings on a GPU: float32 and bfloat16, compiled or not; TF32 as a ceiling alone."""
+    """The trainings on a GPU, float32 and bfloat16: as they are, compiled, in CUDA graphs.
+
+    TF32 as a ceiling alone.
+    """
     ieee, tf32 = "float32", "TF32"
     torch.backends.cuda.matmul.fp32_precision = "tf32"
     works = {tf32: product(side, "cuda", torch.float32), "copy": copy(2**30, "cuda")}
@@ -235,12 +247,19 @@ def on_gpu(report: Report, steps: int, rounds: int, side: int) -> None:
     note = f"a copy of 1 GiB moves {copied:,.0f} GB/s"
     sizes = f"{side:,} x {side:,}"
     report.add(share("product, cuda, float32", sizes, amounts, seconds, "GFLOP/s", note))
-    for precision, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
-        for compiled in (False, True):
-            made = families("cuda", precision, compiled)
-            name = precision + ", compiled" * compiled
-            known = [family for family in made if family.compiles or not compiled]
-            trainings(report, known, name, side, dtype, steps, rounds, "cuda")
+    plain = families()
+    for dtype in (torch.float32, torch.bfloat16):
+        of_precision = partial(
+            trainings, report, side=side, dtype=dtype, steps=steps, rounds=rounds, device="cuda"
+        )
+        precision = str(dtype).removeprefix("torch.")
+        of_precision(families("cuda", precision), plain, "")
+        known = [f for f in families("cuda", precision, compiled=True) if f.compiles]
+        of_precision(known, plain, ", compiled")
+        on_cpu = [on_one_batch(name, "cpu", "float32", graph=False) for name in NETWORKS]
+        for graph, how in ((False, ", one batch"), (True, ", one batch in a CUDA graph")):
+            own = [on_one_batch(name, "cuda", precision, graph) for name in NETWORKS]
+            of_precision(own, on_cpu, how)
 
 
 def main() -> None:
@@ -256,7 +275,8 @@ def main() -> None:
         on_gpu(report, steps, args.rounds, 256 if args.quick else 8192)
         return
     side = 128 if args.quick else 2048
-    trainings(report, families(), "float32", side, torch.float32, steps, args.rounds, "cpu")
+    ours = families()
+    trainings(report, ours, ours, "", side, torch.float32, steps, args.rounds, "cpu")
     memory(report, 2000 if args.quick else 10**7, 2**20 if args.quick else 2**29, args.rounds)
     lidar_scatter(report, (20, 4, 16) if args.quick else (1000, 50, 512), side, args.rounds)
     there = torch.cuda.is_available()

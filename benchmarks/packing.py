@@ -23,20 +23,18 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from measure import Report, one_thread, options, row_of
-from packed_networks import NETWORKS, Batch, new_network
+from packed_networks import NETWORKS, Batch
+from packed_steps import WARM_UP, Alone, Ensemble, captured, made, settled
 from torch import Tensor, nn
-from torch.func import functional_call, stack_module_state
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 PLAIN = "one after another"
-RATE = 1e-3
 AGREE = 1e-3
 """Relative: rounding differs between one kernel for all seeds and one for each."""
 
@@ -52,33 +50,12 @@ Way = Callable[[str, int, int, str], Found]
 """(network, seeds, steps, device) -> what was found."""
 
 
-def made(name: str, seed: int, device: str) -> tuple[nn.Module, Batch]:
-    """One seed's loss as a module, and its batch."""
-    module, batch = new_network(name, seed)
-    return module.to(device), tuple(part.to(device) for part in batch)
-
-
-def adam(parameters: Sequence[Tensor], device: str) -> torch.optim.Adam:
-    """The optimizer of every way."""
-    return torch.optim.Adam(parameters, lr=RATE, fused=True, capturable=device == "cuda")
-
-
-def settled(device: str) -> float:
-    """The time when the device has done what it was told."""
-    if device == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
-
-
 def trained(module: nn.Module, batch: Batch, steps: int, device: str) -> Tensor:
     """One seed; its loss at the last step."""
-    optimizer = adam(list(module.parameters()), device)
+    own = Alone(module, batch, device)
     for _ in range(steps):
-        optimizer.zero_grad(set_to_none=True)
-        loss: Tensor = module(*batch)
-        loss.backward()
-        optimizer.step()
-    return loss.detach()
+        loss = own.step()
+    return loss
 
 
 def one_after_another(name: str, seeds: int, steps: int, device: str) -> Found:
@@ -87,34 +64,6 @@ def one_after_another(name: str, seeds: int, steps: int, device: str) -> Found:
     began = settled(device)
     losses = [trained(*run, steps, device) for run in runs]
     return Found(settled(device) - began, torch.stack(losses).cpu())
-
-
-class Ensemble:
-    """S seeds with a leading axis."""
-
-    def __init__(self, name: str, seeds: int, device: str) -> None:
-        modules, batches = zip(*[made(name, seed, device) for seed in range(seeds)], strict=True)
-        self.parameters, self.buffers = stack_module_state(list(modules))
-        self.batch = tuple(torch.stack(parts) for parts in zip(*batches, strict=True))
-        self.optimizer = adam(list(self.parameters.values()), device)
-        base = modules[0].to("meta")
-
-        def loss(parameters: dict[str, Any], buffers: dict[str, Any], *batch: Tensor) -> Tensor:
-            found: Tensor = functional_call(base, (parameters, buffers), batch)
-            return found
-
-        self.loss = torch.vmap(loss)
-
-    def step(self) -> Tensor:
-        """One update of all seeds; their losses (S,)."""
-        self.optimizer.zero_grad(set_to_none=True)
-        # torch's fused attention has no batching rule on CPUs (it would be called seed by seed);
-        # on GPUs its backward refuses the strides that vmap leaves.
-        with sdpa_kernel(SDPBackend.MATH):
-            losses: Tensor = self.loss(self.parameters, self.buffers, *self.batch)
-        losses.sum().backward()
-        self.optimizer.step()
-        return losses.detach()
 
 
 def ensemble(name: str, seeds: int, steps: int, device: str) -> Found:
@@ -127,21 +76,10 @@ def ensemble(name: str, seeds: int, steps: int, device: str) -> Found:
 
 
 def graphed(name: str, seeds: int, steps: int, device: str) -> Found:
-    """The same, the step captured once and replayed; three steps before it warm up, as torch asks.
-
-    They are updates too, so `steps` are done in all; the capture itself runs nothing.
-    """
-    all_seeds = Ensemble(name, seeds, device)
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
-        for _ in range(min(3, steps - 1)):
-            all_seeds.step()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        losses = all_seeds.step()
-    replays = steps - min(3, steps - 1)
+    """The same, the step captured once and replayed; `steps` are done with those that warm up."""
+    warm_up = min(WARM_UP, steps - 1)
+    graph, losses = captured(Ensemble(name, seeds, device), warm_up)
+    replays = steps - warm_up
     began = settled(device)
     for _ in range(replays):
         graph.replay()

@@ -26,7 +26,7 @@ def rewritten(text: str, block: str) -> str:
 def block(measured: Mapping[str, Mapping[str, Any]]) -> str:
     """Markdown of everything that was measured; nothing stands here that was not."""
     rows = [Row(**row) for entry in measured.values() for row in entry["rows"]]
-    turns = "each line is of one run, in which all sides took turns but where it says `once`"
+    turns = "each line is of one run, in which all sides took turns"
     parts = [f"Written by `{COMMAND}`; {turns}."]
     for kind, (title, heads, cells) in TABLES.items():
         own = [row for row in rows if row.kind == kind]

@@ -22,6 +22,7 @@ import limits
 import multicalibrators
 import numpy as np
 import packed_networks
+import packed_steps
 import packing
 import pytest
 import smooth_calibration
@@ -146,6 +147,10 @@ def test_flops_of_a_decoder_are_those_counted_by_hand() -> None:
     forward = known.layers * a_layer + 2 * rows * length * width * letters
     found = limits.counted_flops(lambda: module(tokens, targets).backward())
     assert found == 3 * forward  # backward: one product for the inputs, one for the weights
+    again = packed_steps.on_one_batch(
+        "decoder of length generalization", "cpu", "float32", graph=False
+    )
+    assert limits.counted_flops(lambda: again.train(2, 0)) == 2 * found
 
 
 def test_a_share_is_of_rates_in_one_round() -> None:
@@ -181,6 +186,34 @@ def test_an_ensemble_ends_where_its_seeds_do(name: str) -> None:
     together = packing.ensemble(name, 2, 2, "cpu").losses
     assert alone[0] != alone[1]
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("name", list(packed_networks.NETWORKS))
+def test_a_step_in_bfloat16_learns_what_one_in_float32_does(name: str) -> None:
+    full, half = (
+        packed_steps.Alone(*packed_steps.made(name, 0, "cpu"), "cpu", precision)
+        for precision in ("float32", "bfloat16")
+    )
+    for _ in range(5):
+        ours, other = full.step(), half.step()
+        assert ours != other
+        torch.testing.assert_close(other, ours, rtol=0.02, atol=0)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", list(packed_networks.NETWORKS))
+def test_a_replayed_step_is_the_step(name: str, precision: str) -> None:
+    plain, own = (
+        packed_steps.Alone(*packed_steps.made(name, 0, "cuda"), "cuda", precision) for _ in range(2)
+    )
+    wanted = [float(plain.step()) for _ in range(6)][packed_steps.WARM_UP :]
+    graph, loss = packed_steps.captured(own)
+    found = []
+    for _ in wanted:
+        graph.replay()
+        found.append(float(loss))
+    assert found == pytest.approx(wanted, rel=1e-2 if precision == "bfloat16" else 1e-4)
 
 
 def test_processes_end_at_the_same_bits() -> None:
