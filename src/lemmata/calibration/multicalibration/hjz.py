@@ -26,7 +26,6 @@ from lemmata.calibration.multicalibration.learners import LEARNERS, Learner
 from lemmata.errors import LemmataError
 
 Adversary = Literal["best_response", "hedge", "optimistic_hedge"]
-Members = tuple[NDArray[np.int64], ...]
 TIE: Final = 1e-12
 ADVERSARIES: tuple[Adversary, ...] = get_args(Adversary)
 
@@ -97,10 +96,10 @@ class HJZ:
         actions = self.bins**2 * self.n_groups_ * 4
         log_weights, last = np.zeros(actions), np.zeros(actions)  # of an adversary that learns
         labels = np.stack([outcome == 0, outcome == 1], axis=1).astype(np.float64)  # (N, 2)
-        members = np.nonzero(flags)
-        cell = self.cells(state.w)
+        errors = _Errors(labels, flags, self.bins**2)
+        changed = cell = self.cells(state.w)
         for t in range(1, self.iterations + 1):
-            error = self._errors(cell, state.w - labels, members)  # (cells * G * 2 * 2,)
+            error = errors.after(changed, cell, state.w)  # (cells * G * 2 * 2,)
             self.errors_.append(float(error.max()))
             if self.adversary == "best_response":
                 # Of two classes one is overestimated as much as the other is underestimated: the
@@ -115,8 +114,8 @@ class HJZ:
                 chosen = int(rng.choice(actions, p=weights / weights.sum()))
             action = self._action(chosen)
             self.actions_.append(action)
-            self._play(state, action, flags, cell, t)
-        self.errors_.append(float(self._errors(cell, state.w - labels, members).max()))
+            changed = self._play(state, action, flags, cell, t)
+        self.errors_.append(float(errors.after(changed, cell, state.w).max()))
         self.weights_ = state.w
         self.fitted_ = state.w[:, 1].copy()
         return self
@@ -139,23 +138,6 @@ class HJZ:
         combined: NDArray[np.int64] = b[:, 0] + self.bins * b[:, 1]
         return combined
 
-    def _errors(self, cell: NDArray[np.int64], residual: Floats, members: Members) -> Floats:
-        """Signed weighted errors (1 / N) sum of w - y by (cell, group, class, sign), flat.
-
-        residual: w - y (N, 2); members: rows and groups of every membership.
-        """
-        rows, groups = members
-        size = self.bins**2 * self.n_groups_
-        place = (cell * self.n_groups_)[rows]
-        place += groups
-        table = np.empty((size, 2, 2))
-        for label in (0, 1):
-            weights = np.ascontiguousarray(residual[:, label])[rows]
-            sums = np.bincount(place, weights=weights, minlength=size) / len(cell)
-            table[:, label, 0] = sums
-            table[:, label, 1] = -sums
-        return table.reshape(-1)
-
     def _action(self, index: int) -> Action:
         shape = (self.bins**2, self.n_groups_, 2, 2)
         cell, group, label, side = (int(i) for i in np.unravel_index(index, shape))
@@ -167,14 +149,16 @@ class HJZ:
 
     def _play(
         self, state: _State, action: Action, flags: Flags, cell: NDArray[np.int64], t: int
-    ) -> None:
+    ) -> NDArray[np.int64]:
         """One step of the learners of the predictions that the action names.
 
-        state and cell (N,), of the weights, are changed in place.
+        state and cell (N,), of the weights, are changed in place. Returned: the cells that lost,
+        gained or kept a prediction that moved, some of them repeatedly.
         """
-        rows = np.flatnonzero(flags[:, action.group] & (cell == action.cell))
+        there = np.flatnonzero(cell == action.cell)
+        rows: NDArray[np.int64] = there[flags[there, action.group]]
         if rows.size == 0:
-            return
+            return rows
         loss = np.full((rows.size, 2), 0.5)
         loss[:, action.label] += 0.5 * action.sign
         eta = self.learning_rate**t
@@ -187,7 +171,42 @@ class HJZ:
         else:
             step = learners.hedge if self.learner == "hedge" else learners.mlprod
             state.w[rows] = step(w, loss, eta)
-        cell[rows] = self.cells(state.w[rows])
+        cell[rows] = reached = self.cells(state.w[rows])
+        return np.append(reached, action.cell)
+
+
+class _Errors:
+    """Signed weighted errors (1 / N) sum of w - y by cell, group, class and sign, kept up to date.
+
+    labels (N, 2), flags (N, G).
+    """
+
+    def __init__(self, labels: Floats, flags: Flags, cells: int) -> None:
+        self.labels, self.flags = labels, flags
+        self.memberships = np.count_nonzero(flags, axis=1)  # (N,)
+        self.table = np.zeros((cells, flags.shape[1], 2, 2))
+
+    def after(self, changed: NDArray[np.int64], cell: NDArray[np.int64], w: Floats) -> Floats:
+        """All errors, flat, those of the cells named in `changed` anew; cell (N,), w (N, 2).
+
+        A cell adds up its rows in their order, so its errors are the same to the bit as when all
+        cells are added up.
+        """
+        cells, groups = self.table.shape[:2]
+        anew = np.zeros(cells, dtype=np.bool_)
+        anew[changed] = True
+        rows = np.flatnonzero(anew[cell])
+        memberships = self.memberships[rows]
+        place = np.flatnonzero(self.flags[rows])  # row * G + group; then cell * G + group
+        place += np.repeat((cell[rows] - np.arange(rows.size)) * groups, memberships)
+        residual = w[rows] - self.labels[rows]
+        for label in (0, 1):
+            weights = np.repeat(residual[:, label], memberships)
+            sums = np.bincount(place, weights=weights, minlength=cells * groups) / len(cell)
+            found = sums.reshape(cells, groups)[anew]
+            self.table[anew, :, label, 0] = found
+            self.table[anew, :, label, 1] = -found
+        return self.table.reshape(-1)
 
 
 @dataclass

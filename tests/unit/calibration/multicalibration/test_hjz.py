@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lemmata.calibration.multicalibration import learners
+from lemmata.calibration.multicalibration import hjz, learners
 from lemmata.calibration.multicalibration.hjz import ADVERSARIES, HJZ, violations
 from lemmata.calibration.multicalibration.learners import LEARNERS
 from lemmata.errors import LemmataError
@@ -94,6 +94,33 @@ def test_keeps_what_it_owes(learner: str, adversary: str, seed: int) -> None:
         assert found["logit_over_bound"] <= 1e-9
     if adversary == "best_response":
         assert found["error_growth"] < 0.0
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize("adversary", ADVERSARIES)
+def test_adding_up_changed_cells_alone_is_to_the_bit_adding_up_all(
+    learner: str, adversary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = sample(5, n=500, groups=6)
+
+    def fitted() -> HJZ:
+        return HJZ(learner, 0.9, adversary, RATE[adversary], seed=1).fit(*data)  # type: ignore[arg-type]
+
+    ours = fitted()
+    after, few = hjz._Errors.after, []
+
+    def all_cells(
+        self: hjz._Errors, changed: np.ndarray, cell: np.ndarray, w: np.ndarray
+    ) -> np.ndarray:
+        few.append(len(np.unique(changed)) < len(np.unique(cell)))
+        return after(self, np.arange(100), cell, w)
+
+    monkeypatch.setattr(hjz._Errors, "after", all_cells)
+    other = fitted()
+    assert any(few)
+    assert ours.actions_ == other.actions_
+    assert ours.errors_ == other.errors_
+    assert np.array_equal(ours.weights_, other.weights_)
 
 
 def test_hedge_shifts_the_logit_by_half_the_step() -> None:
