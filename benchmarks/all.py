@@ -59,6 +59,7 @@ def benchmarks(dvc: str) -> dict[str, Benchmark]:
         "growth": Benchmark("growth"),
         "runs": Benchmark("runs"),
         "packing": Benchmark("packing"),
+        "engines_whole": Benchmark("engines", ("--dvc", dvc, "--whole")),
         f"limits{CUDA}": Benchmark("limits", on_gpu, gpu=True),
         f"packing{CUDA}": Benchmark("packing", on_gpu, gpu=True),
     }

@@ -1,6 +1,6 @@
 """Planning a DAG, and what a job costs beside its work: DVC, Snakemake alone, and our jobs.
 
-    python benchmarks/engines.py [--stages 1000] [--whole 2] [--fewer 100] [--dvc PATH]
+    python benchmarks/engines.py [--stages 1000] [--fewer 100 | --whole] [--dvc PATH]
 
 One DAG for all: ten chains of files, each copied from the one before it. DVC's `repro` hashes what
 a stage reads and writes and keeps it in its cache; our jobs do likewise, check what they read, and
@@ -8,9 +8,9 @@ write a record; Snakemake alone does none of this. Ours are run as local runs ha
 a process with the libraries loaded (its start is in the time), and started anew, as on a cluster's
 nodes. Planned (`dvc status`, `snakemake --dry-run`) is with nothing there and, in a smaller DAG,
 with everything finished. `dvc repro --dry` stops where a chain's second stage has no input yet. The
-smaller DAG is run by turns after a round that warms up; the whole one by turns without one, for DVC
-takes a quarter of an hour each time. Wall clock, start of the engine included, one core, a new tree
-for each run.
+smaller DAG is run by turns. With --whole the larger one is run, once by each engine, for DVC takes
+a quarter of an hour or more: when its files were made tells what each tenth of the run took. Wall
+clock, start of the engine included, one core, a new tree for each run.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import yaml
 from measure import Report, options, row_of, turns
+from numpy.typing import NDArray
 
 from lemmata.cluster.zygote import SWITCH
 from lemmata.lineage.present import environment
@@ -181,11 +183,9 @@ def report_rows(
     rounds: int,
     works: Mapping[str, Callable[[], object]],
     divisor: int = 1,
-    warm: bool = True,
 ) -> None:
     """Measure all engines by turns; a row for each peer."""
-    found = turns(works, rounds, time.perf_counter, warm)
-    seconds = {name: s / divisor for name, s in found.items()}
+    seconds = {name: s / divisor for name, s in turns(works, rounds, time.perf_counter).items()}
     for name in list(works)[1:]:
         both = {"ours": seconds["ours"], name: seconds[name]}
         report.add(row_of(what, f"{stages:,} stages", both))
@@ -219,17 +219,31 @@ def execution(report: Report, folder: Path, stages: int, dvc: str | None, rounds
     report_rows(report, "dry run, everything finished", stages, rounds, again)
 
 
-def whole(report: Report, folder: Path, stages: int, dvc: str | None, rounds: int) -> None:
-    """Run everything, without a round that warms up."""
-    made = engines(folder / "templates", stages, dvc)
-    tree = folder / "tree"
+def whole(report: Report, folder: Path, stages: int, dvc: str | None) -> None:
+    """Run everything, once by each engine; the spread is over the tenths of a run."""
+    seconds, took = {}, {}
+    for name, engine in engines(folder / "templates", stages, dvc).items():
+        tree = folder / str(len(seconds))
+        began = time.time()
+        finished(engine, tree, stages)
+        ended = time.time()
+        made = [(tree / to).stat().st_mtime for _, to in steps(stages)]
+        seconds[name], took[name] = by_tenths(began, made, ended), ended - began
+    for name in list(seconds)[1:]:
+        both = {"ours": seconds["ours"], name: seconds[name]}
+        note = f"by tenths of a run: {took['ours']:.0f} s, {took[name]:.0f} s in all"
+        report.add(row_of(RUN, f"{stages:,} stages", both, note=note))
 
-    def run(name: str) -> None:
-        finished(made[name], tree, stages)
-        shutil.rmtree(tree)
 
-    works: dict[str, Callable[[], object]] = {name: lambda n=name: run(n) for name in made}
-    report_rows(report, RUN, stages, rounds, works, stages, warm=False)
+def by_tenths(began: float, made: Sequence[float], ended: float) -> NDArray[np.float64]:
+    """Seconds a stage in each tenth of a run (10,), from when its files were made.
+
+    The first tenth holds the engine's start, the last its end.
+    """
+    assert len(made) % 10 == 0, f"{len(made)} files: must be a multiple of 10"
+    each = len(made) // 10
+    ends = [*sorted(made)[each - 1 : -1 : each], ended]
+    return np.diff([began, *ends]) / each
 
 
 def found_dvc(args: Namespace) -> str | None:
@@ -241,20 +255,21 @@ def found_dvc(args: Namespace) -> str | None:
 
 
 def main() -> None:
-    """Plan the DAG, execute a smaller one, then this one."""
+    """Plan the DAG and execute a smaller one, or execute it."""
     parser = options(__doc__, rounds=3)
     parser.add_argument("--stages", type=int, default=1000, help="of the DAG")
-    parser.add_argument("--whole", type=int, default=2, help="rounds that run it; 0: none")
     parser.add_argument("--fewer", type=int, default=100, help="stages of the smaller one")
+    parser.add_argument("--whole", action="store_true", help="execute the DAG, nothing else")
     parser.add_argument("--dvc", default="dvc", help="its executable")
     args = parser.parse_args()
     dvc, report = found_dvc(args), Report(args.rows)
     stages, fewer = (20, 10) if args.quick else (args.stages, args.fewer)
     with tempfile.TemporaryDirectory(prefix="engines-") as name:
+        if args.whole:
+            whole(report, Path(name), stages, dvc)
+            return
         planning(report, Path(name) / "planned", stages, dvc, args.rounds)
         execution(report, Path(name) / "fewer", fewer, dvc, args.rounds)
-        if args.whole:
-            whole(report, Path(name) / "whole", stages, dvc, args.whole)
 
 
 if __name__ == "__main__":

@@ -112,16 +112,10 @@ def installed(distribution: str) -> str | None:
 
 
 def turns(
-    works: Mapping[str, Work],
-    rounds: int,
-    clock: Clock = time.process_time,
-    warm: bool = True,
+    works: Mapping[str, Work], rounds: int, clock: Clock = time.process_time
 ) -> dict[str, NDArray[np.float64]]:
-    """Seconds of one call of each work, by rounds: (rounds,). A round before them warms up.
-
-    warm: whether it does; else a round calls each work once, however short it is.
-    """
-    times = {name: _repeats(work, clock) if warm else 1 for name, work in works.items()}
+    """Seconds of one call of each work, by rounds: (rounds,). A round before them warms up."""
+    times = {name: _repeats(work, clock) for name, work in works.items()}
     found: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds):
         for name in list(works)[:: -1 if number % 2 else 1]:

@@ -27,7 +27,8 @@ def block(measured: Mapping[str, Mapping[str, Any]]) -> str:
     """Markdown of everything that was measured; nothing stands here that was not."""
     rows = [Row(**row) for entry in measured.values() for row in entry["rows"]]
     turns = "each line is of one run, in which all sides took turns"
-    parts = [f"Written by `{COMMAND}`; {turns}."]
+    whole = "where it says `by tenths of a run` they came one after another"
+    parts = [f"Written by `{COMMAND}`; {turns}; {whole}."]
     for kind, (title, heads, cells) in TABLES.items():
         own = [row for row in rows if row.kind == kind]
         if own:
@@ -100,7 +101,7 @@ def _growth(row: Row) -> Cells:
 
 TABLES: dict[str, tuple[str, Cells, Callable[[Row], Cells]]] = {
     "peer": (
-        "**Against peers.** Ratios: the peer's time by ours, median and range over the rounds.",
+        "**Against peers.** Ratios: the peer's time by ours, median and range over the rounds or tenths.",
         ["what", "size", "ours", "peer", "peer / ours", "beside it"],
         _peer,
     ),

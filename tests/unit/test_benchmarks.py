@@ -116,6 +116,12 @@ def test_dag_of_engines_is_chains() -> None:
     assert {begin for begin, _ in found} - made == {f"files/{c}_0" for c in range(engines.CHAINS)}
 
 
+def test_a_run_is_told_by_tenths() -> None:
+    made = [100 + k for k in range(1, 11)] + [110 + 2 * k for k in range(1, 11)]  # of 20 files
+    found = engines.by_tenths(100.0, made[::-1], 131.0)
+    assert found.tolist() == [1.0] * 5 + [2.0] * 4 + [2.5]
+
+
 @pytest.mark.parametrize("text", [engines.ALONE, engines.OURS])
 def test_snakemake_plans_every_stage(text: str, tmp_path: Path) -> None:
     engine = engines.snakemake_tree(tmp_path / "tree", 20, text)

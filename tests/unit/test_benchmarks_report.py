@@ -47,16 +47,6 @@ def test_turns_alternate_and_the_first_calls_only_warm_up() -> None:
     assert {name: s.tolist() for name, s in seconds.items()} == {"a": [1, 2], "b": [4, 6]}
 
 
-def test_turns_that_do_not_warm_up_call_once_a_round() -> None:
-    clock = Clock()
-    short = 2**-10
-    works = {"a": clock.work("a", short, 2), "b": clock.work("b", 4, 6)}
-    seconds = measure.turns(works, 2, clock, warm=False)
-    assert clock.order == ["a", "b", "b", "a"]
-    assert seconds["a"].tolist() == [short, 2]
-    assert seconds["b"].tolist() == [4, 6]
-
-
 def test_short_work_is_repeated_within_a_round() -> None:
     clock = Clock()
     calls = int(measure.LEAST_S / 0.01) + 1
