@@ -60,6 +60,7 @@ def test_no_images(tmp_path: Path) -> None:
         list_folder(tmp_path, SPLIT, seed=0)
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # two workers on one core
 @pytest.mark.parametrize("workers", [0, 2])
 def test_batches(tmp_path: Path, workers: int) -> None:
     """Each batch holds the images of its step, also when training begins in the middle."""
