@@ -101,7 +101,7 @@ def _growth(row: Row) -> Cells:
 
 TABLES: dict[str, tuple[str, Cells, Callable[[Row], Cells]]] = {
     "peer": (
-        "**Against peers.** Ratios: the peer's time by ours, median and range over the rounds or tenths.",
+        "**Against peers.** Ratios: peer's time by ours, median and range over rounds or tenths.",
         ["what", "size", "ours", "peer", "peer / ours", "beside it"],
         _peer,
     ),
