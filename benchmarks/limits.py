@@ -248,6 +248,7 @@ def on_gpu(report: Report, steps: int, rounds: int, side: int) -> None:
     sizes = f"{side:,} x {side:,}"
     report.add(share("product, cuda, float32", sizes, amounts, seconds, "GFLOP/s", note))
     plain = families()
+    on_cpu = [on_one_batch(name, "cpu", "float32", graph=False) for name in NETWORKS]
     for dtype in (torch.float32, torch.bfloat16):
         of_precision = partial(
             trainings, report, side=side, dtype=dtype, steps=steps, rounds=rounds, device="cuda"
@@ -256,7 +257,6 @@ def on_gpu(report: Report, steps: int, rounds: int, side: int) -> None:
         of_precision(families("cuda", precision), plain, "")
         known = [f for f in families("cuda", precision, compiled=True) if f.compiles]
         of_precision(known, plain, ", compiled")
-        on_cpu = [on_one_batch(name, "cpu", "float32", graph=False) for name in NETWORKS]
         for graph, how in ((False, ", one batch"), (True, ", one batch in a CUDA graph")):
             own = [on_one_batch(name, "cuda", precision, graph) for name in NETWORKS]
             of_precision(own, on_cpu, how)
