@@ -78,14 +78,14 @@ def null_max_smooth_ece(
     """
     x = checked_predictions(p)
     flags = checked_groups(groups, len(x))
-    split = _splitting(x, flags, grid_size)  # (G (M + 1), N)
+    split = _splitting(x, flags, grid_size)  # ((M + 1) G, N)
     most = max(BATCH // len(x), 1)
     found = []
     for start in range(0, replicates, most):
         rows = min(most, replicates - start)
         residual = x[:, None] - (rng.random((len(x), rows)) < x[:, None])  # (N, R)
-        masses = np.asarray(split @ residual).reshape(flags.shape[1], grid_size + 1, rows)
-        found.append(_largest_root(np.ascontiguousarray(masses.transpose(2, 0, 1)), tolerance))
+        masses = np.asarray(split @ residual).reshape(grid_size + 1, flags.shape[1], rows)
+        found.append(_largest_root(np.ascontiguousarray(masses.transpose(2, 1, 0)), tolerance))
     return np.concatenate(found)
 
 
@@ -104,15 +104,19 @@ def _cells(x: Floats, grid_size: int) -> tuple[NDArray[np.int64], Floats]:
 
 
 def _splitting(x: Floats, flags: Flags, grid_size: int) -> sparse.csr_array:
-    """The linear map from residuals (N,) to node means of every group, (G (M + 1), N)."""
+    """The linear map from residuals (N,) to node means of every group, ((M + 1) G, N).
+
+    Node by node, because all groups of a node read the same few rows, which then stay in the cache.
+    """
     row, group = np.nonzero(flags)  # one entry per membership
     cell, a = _cells(x, grid_size)
     share = 1.0 / flags.sum(axis=0)  # (G,)
-    first = group * (grid_size + 1) + cell[row]
+    groups = flags.shape[1]
+    first = cell[row] * groups + group
     weight = share[group]
     values = np.r_[weight * (1.0 - a[row]), weight * a[row]]
-    places = (np.r_[first, first + 1], np.r_[row, row])
-    return sparse.csr_array((values, places), shape=(flags.shape[1] * (grid_size + 1), len(x)))
+    places = (np.r_[first, first + groups], np.r_[row, row])
+    return sparse.csr_array((values, places), shape=((grid_size + 1) * groups, len(x)))
 
 
 def _largest_root(masses: Floats, tolerance: float) -> Floats:
