@@ -154,7 +154,9 @@ def _settle(fig: Figure) -> None:
 
 def _save_png(fig: Figure, path: Path, stamp: Mapping[str, Any] | None, dpi: int) -> None:
     drawn = io.BytesIO()
-    fig.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
+    # Packed when it is written with its stamp, not here as well: a tenth of a plot's job.
+    unpacked = {"compress_level": 0}
+    fig.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs=unpacked)
     with Image.open(drawn) as image:
         image.load()
         text = PngImagePlugin.PngInfo()
